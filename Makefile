@@ -1,0 +1,76 @@
+# Everything that a developer does here. `make` alone lists it.
+# The work is done by deploy/local/happymail (Python's standard library only).
+
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+HAPPYMAIL = PYTHONPATH=deploy/local exec $(PYTHON) -B -m happymail
+
+.DEFAULT_GOAL := help
+.PHONY: help install build run demo up down restart status logs \
+	test unit integration postman kafka-smoke format lint clean distclean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Settings: GATEWAY_PORT=8080, LOG_LEVEL=debug, KAFKA_TOPIC_PARTITIONS=3, NO_COLOR=1, DEMO_ONLY=1 (run),"
+	@echo "  and to use servers that exist: KAFKA_BOOTSTRAP_SERVERS=host:9092 DATABASE_URL=postgres://… SMTP_URL=smtp://…"
+
+install: ## install the system packages that are missing (Debian, Ubuntu)
+	@deploy/local/install.sh
+
+build: ## build the three services (debug, shared with the tests)
+	@$(HAPPYMAIL) build
+
+# With HAPPYMAIL_BIN the executables exist already.
+ifdef HAPPYMAIL_BIN
+READY_TO_RUN = install
+else
+READY_TO_RUN = install build
+endif
+
+run: $(READY_TO_RUN) ## build, start everything, play the eight steps, stay until Ctrl-C
+	@$(HAPPYMAIL) run
+
+demo: $(READY_TO_RUN) ## play the eight steps on the running system, or on one started for it
+	@$(HAPPYMAIL) demo
+
+up: $(READY_TO_RUN) ## build and start everything in the background
+	@$(HAPPYMAIL) up
+
+down: ## stop everything that was started here; data are kept
+	@$(HAPPYMAIL) down
+
+restart: ## stop and start one service: SERVICE=order
+	@$(HAPPYMAIL) restart "$(SERVICE)"
+
+status: ## what runs, where, and whether it is ready
+	@$(HAPPYMAIL) status
+
+logs: ## show the logs: SERVICE=order for one, FOLLOW=1 to go on
+	@$(HAPPYMAIL) logs "$(SERVICE)" $(if $(FOLLOW),--follow)
+
+test: $(if $(shell command -v $(PYTHON)),,install) ## every check and test, on servers of its own
+	@$(HAPPYMAIL) test
+
+unit: ## the tests that need no server
+	@$(HAPPYMAIL) unit
+
+integration: ## all Swift tests, on a PostgreSQL and a broker of their own: TEST_FILTER=regex
+	@$(HAPPYMAIL) integration
+
+postman: ## the Postman collection: BASE_URL=http://arch.homework
+	@$(HAPPYMAIL) postman "$(BASE_URL)"
+
+kafka-smoke: ## the messaging tests and the demo against a real Kafka: BOOTSTRAP=host:9092
+	@$(HAPPYMAIL) kafka-smoke "$(BOOTSTRAP)"
+
+format: ## format the Swift sources
+	@$(HAPPYMAIL) format
+
+lint: ## check formatting and structure
+	@$(HAPPYMAIL) lint
+
+clean: ## stop everything and remove .local: data, mails, logs, tools
+	@$(HAPPYMAIL) clean
+
+distclean: clean ## and the build
+	rm -rf .build

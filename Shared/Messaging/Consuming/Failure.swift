@@ -1,0 +1,23 @@
+import Kafka
+import Postgres
+
+/// What a consumer asks about an error: wait, or look for the record at fault?
+enum Failure: Equatable {
+    /// The database or the broker is away or overloaded: nothing is wrong with any record.
+    case infrastructure
+    /// The handler could not do it.
+    case handler
+
+    init(_ error: any Error) {
+        switch error {
+        case let error as PostgresError: self = error.isUnavailable || error.isRetriable ? .infrastructure : .handler
+        case is KafkaError, is CancellationError: self = .infrastructure
+        default: self = .handler
+        }
+    }
+
+    /// An error as it is stored and shown to operators: what it is, without the values it was about.
+    static func summary(of error: any Error) -> String {
+        String("\(type(of: error)): \(error)".prefix(1000))
+    }
+}

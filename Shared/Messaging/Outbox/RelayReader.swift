@@ -1,0 +1,98 @@
+import EventContracts
+import Kafka
+import Postgres
+
+/// Reads the next events of the outbox in the order in which they have to be published.
+struct RelayReader {
+    /// What one read found.
+    struct Batch {
+        let ids: [Int64]
+        let records: [KafkaRecord]
+        let isFull: Bool
+    }
+
+    let lease: RelayLease
+    let maximumEvents: Int
+    private(set) var known: MissingEvents
+    /// The position that was last written, to write only what changed.
+    private var writtenPosition: Int64
+    private var lastRenewal: ContinuousClock.Instant
+
+    init(lease: RelayLease, term: RelayLease.Term, maximumEvents: Int) {
+        self.lease = lease
+        self.maximumEvents = maximumEvents
+        known = MissingEvents(after: term.position)
+        writtenPosition = term.position
+        lastRenewal = .now
+    }
+
+    /// One round trip: renews the lease and moves the position to what was published (everything that earlier reads returned), then reads.
+    ///
+    /// - Throws: `LeadershipLost` when the lease belongs to someone else by now; `PostgresError`.
+    mutating func next(epoch: Int64, from postgres: PostgresPool) async throws -> Batch {
+        let position = known.position
+        let renews = position != writtenPosition || lastRenewal.duration(to: .now) > lease.duration / 3
+        let missing = known.missingIDs
+        let needsBound = known.needsBound
+        let (highest, maximum) = (known.highestSeen, maximumEvents)
+        var statements: [SQL] = []
+        if renews { statements.append(lease.renewal(epoch: epoch, position: position)) }
+        if needsBound { statements.append("SELECT pg_current_xact_id()::text::bigint") }
+        statements.append("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        statements.append(Self.read(after: highest, missing: missing, maximum: maximum))
+
+        // READ COMMITTED: each statement has a snapshot of its own, in this order, which is what MissingEvents rests on.
+        var results = try await postgres.withTransaction { [statements] transaction in try await transaction.query(statements) }[...]
+        if renews {
+            guard results.removeFirst().count == 1 else { throw LeadershipLost() }
+            writtenPosition = position
+            lastRenewal = .now
+        }
+        if needsBound { known.note(bound: UInt64(try results.removeFirst().decode(Int64.self)[0])) }
+        let xmin = UInt64(try results.removeFirst().decode(Int64.self)[0])
+        let rows = results.removeFirst()
+        let batch = try Self.batch(rows, maximum: maximum)
+        known.observe(batch.ids, xmin: xmin)
+        return batch
+    }
+
+    /// Missing ids lie below `highest`, so the two parts follow each other in id order.
+    private static func read(after highest: Int64, missing: [Int64], maximum: Int) -> SQL {
+        let columns = "id, event_id::text, topic, type, key, source, time, subject, data_schema, correlation_id, causation_id, traceparent, payload"
+        return """
+            (SELECT \(unescaped: columns) FROM messaging.events WHERE id = ANY(\(missing)) ORDER BY id)
+            UNION ALL
+            (SELECT \(unescaped: columns) FROM messaging.events WHERE id > \(highest) ORDER BY id LIMIT \(Int64(maximum)))
+            """
+    }
+
+    private static func batch(_ rows: PostgresRows, maximum: Int) throws -> Batch {
+        var ids: [Int64] = []
+        var records: [KafkaRecord] = []
+        ids.reserveCapacity(rows.count)
+        records.reserveCapacity(rows.count)
+        for row in rows {
+            let (id, event, topic, type, key, source, time, subject, schema, correlation, causation, trace, payload) = try row.decode(
+                Int64.self, String.self, String.self, String.self, String.self, String.self, String.self, String.self, String.self,
+                String.self, String?.self, String?.self, String.self)
+            ids.append(id)
+            let headers: [(String, String?)] = [
+                (EventHeaderName.specVersion, "1.0"), (EventHeaderName.id, event), (EventHeaderName.source, source),
+                (EventHeaderName.type, type), (EventHeaderName.time, time), (EventHeaderName.subject, subject),
+                (EventHeaderName.dataSchema, schema), (EventHeaderName.partitionKey, key), (EventHeaderName.correlationID, correlation),
+                (EventHeaderName.causationID, causation), (EventHeaderName.traceParent, trace),
+                (EventHeaderName.contentType, "application/json"),
+            ]
+            records.append(
+                KafkaRecord(
+                    topic: topic,
+                    key: Array(key.utf8),
+                    value: Array(payload.utf8),
+                    headers: headers.compactMap { name, value in value.map { KafkaHeader(name: name, value: Array($0.utf8)) } }))
+        }
+        return Batch(ids: ids, records: records, isFull: rows.count >= maximum)
+    }
+}
+
+/// The lease of the relay went to another process.
+struct LeadershipLost: Error {}

@@ -1,0 +1,43 @@
+import EventContracts
+import Kafka
+import Postgres
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Keeps what was given up, with its bytes and the reason, until an operator decides.
+struct DeadLetters: Sendable {
+    let group: String
+
+    /// A record that nobody can read. The same record is buried once, however often it is delivered.
+    func bury(_ record: ConsumedRecord, error: String) -> SQL {
+        let id: UUID? = nil
+        let type: String? = nil
+        return """
+            INSERT INTO messaging.dead_letters
+                (consumer_group, topic, partition, record_offset, key, value, header_names, header_values, event_id, event_type,
+                 attempts, error, first_failed_at)
+            VALUES (\(group), \(record.topic), \(record.partition), \(record.offset), \(record.key), \(record.value),
+                \(record.headers.map(\.name)), \(record.headers.map(\.value)), \(id), \(type), 1, \(error), now())
+            ON CONFLICT DO NOTHING
+            """
+    }
+
+    /// The head of a parked sequence that was tried often enough.
+    func bury(parkedEvent id: Int64, type: String?, attempts: Int, error: String) -> SQL {
+        """
+        INSERT INTO messaging.dead_letters
+            (consumer_group, topic, partition, record_offset, key, value, header_names, header_values, event_id, event_type,
+             attempts, error, first_failed_at)
+        SELECT consumer_group, topic, partition, record_offset, convert_to(key, 'UTF8'), value, header_names,
+            (SELECT array_agg(convert_to(text, 'UTF8') ORDER BY place)
+             FROM unnest(header_values) WITH ORDINALITY AS header (text, place)),
+            event_id, \(type), \(Int64(attempts)), \(error), parked_at
+        FROM messaging.parked_events WHERE id = \(id)
+        ON CONFLICT DO NOTHING
+        """
+    }
+}

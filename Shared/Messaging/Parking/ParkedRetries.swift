@@ -1,0 +1,186 @@
+import EventContracts
+import Kafka
+package import Logging
+package import Postgres
+import ServiceLifecycle
+
+/// Tries parked sequences again: at once when their gate opens, otherwise with growing pauses, and in order.
+///
+/// One event a transaction: its effect, its removal and, after the last one, the end of the parking are committed together. A sequence
+/// whose head was tried too often is dead: the head becomes a dead letter, the followers stay.
+package struct ParkedRetries: Service {
+    /// Limits on waiting and retrying; every value is bounded.
+    package struct Configuration: Sendable {
+        /// The pause before the second attempt; it doubles from attempt to attempt.
+        package var firstPause = Duration.seconds(1)
+        /// The longest pause.
+        package var longestPause = Duration.seconds(60)
+        /// Attempts after which an event that fails is given up.
+        package var maximumAttempts = 12
+        /// How long an event may wait for its gate.
+        package var longestWait = Duration.seconds(24 * 3600)
+        /// Sequences taken up in one round.
+        package var sequencesPerRound = 100
+        /// How often to look when nothing is due that this process knows of.
+        package var pollInterval = Duration.seconds(5)
+
+        package init() {}
+    }
+
+    private let postgres: PostgresPool
+    private let router: EventRouter
+    private let parked: ParkedSequences
+    private let wakeUp: Signal
+    private let configuration: Configuration
+    private let logger: Logger
+
+    /// - Parameter wakeUp: The signal that `parked` notifies.
+    package init(
+        postgres: PostgresPool, router: EventRouter, parked: ParkedSequences, wakeUp: Signal,
+        configuration: Configuration = Configuration(), logger: Logger
+    ) {
+        self.postgres = postgres
+        self.router = router
+        self.parked = parked
+        self.wakeUp = wakeUp
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Retries what is due until a graceful shutdown or cancellation.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    let due = try await dueSequences()
+                    for sequence in due where !Task.isCancelled { try await retry(sequence) }
+                    if due.isEmpty { await wakeUp.wait(for: try await untilNextDue()) }
+                } catch {
+                    if Task.isCancelled { return }
+                    logger.warning("parked sequences could not be retried", metadata: ["error": "\(error)"])
+                    await wakeUp.wait(for: configuration.pollInterval)
+                }
+            }
+        }
+    }
+
+    private func dueSequences() async throws -> [EventSequence] {
+        try await postgres.query(
+            """
+            SELECT topic, key FROM messaging.parked_sequences
+            WHERE consumer_group = \(parked.group) AND state <> 'dead' AND next_attempt_at <= now()
+            ORDER BY next_attempt_at LIMIT \(Int64(configuration.sequencesPerRound))
+            """
+        ).decode(String.self, String.self).map { EventSequence(topic: $0.0, key: $0.1) }
+    }
+
+    private func untilNextDue() async throws -> Duration {
+        let milliseconds = try await postgres.query(
+            """
+            SELECT ceil(extract(epoch FROM min(next_attempt_at) - now()) * 1000)::bigint FROM messaging.parked_sequences
+            WHERE consumer_group = \(parked.group) AND state <> 'dead'
+            """
+        ).decode(Int64?.self)[0]
+        guard let milliseconds else { return configuration.pollInterval }
+        return min(configuration.pollInterval, .milliseconds(max(milliseconds, 1)))
+    }
+
+    /// Handles a sequence's events one after the other, until it is empty or one of them has to stay.
+    private func retry(_ sequence: EventSequence) async throws {
+        var goesOn = true
+        while goesOn && !Task.isCancelled {
+            do {
+                goesOn = try await retryHead(of: sequence)
+            } catch let error where Failure(error) == .infrastructure {
+                throw error
+            } catch {
+                logger.error(
+                    "a parked event failed again", metadata: ["topic": "\(sequence.topic)", "error": "\(String(reflecting: error))"])
+                try await noteFailure(of: sequence, Failure.summary(of: error))
+                goesOn = false
+            }
+        }
+    }
+
+    /// - Returns: Whether the next event can be tried.
+    private func retryHead(of sequence: EventSequence) async throws -> Bool {
+        // The gate's lock comes before the row's, as it does for whoever opens the gate.
+        let gate = try await postgres.query(
+            """
+            SELECT gate FROM messaging.parked_sequences
+            WHERE consumer_group = \(parked.group) AND topic = \(sequence.topic) AND key = \(sequence.key)
+            """
+        ).decode(String?.self).first.flatMap { $0 }.map(Gate.init(rawValue:))
+
+        return try await postgres.withTransaction { transaction in
+            if let gate { transaction.enqueue(ParkedSequences.lock([gate])) }
+            let results = try await transaction.query([
+                """
+                SELECT parked_at < now() - \(configuration.longestWait.wholeMilliseconds) * interval '1 millisecond'
+                FROM messaging.parked_sequences
+                WHERE consumer_group = \(parked.group) AND topic = \(sequence.topic) AND key = \(sequence.key) AND state <> 'dead'
+                FOR UPDATE SKIP LOCKED
+                """,
+                """
+                SELECT id, partition, record_offset, value, header_names, header_values FROM messaging.parked_events
+                WHERE consumer_group = \(parked.group) AND topic = \(sequence.topic) AND key = \(sequence.key)
+                ORDER BY id LIMIT 2
+                """,
+            ])
+            guard let isOverdue = try results[0].decode(Bool.self).first else { return false }
+            guard let head = results[1].first else {
+                transaction.enqueue(parked.unpark(sequence))
+                return false
+            }
+            let (id, partition, offset, value, names, values) = try head.decode(
+                Int64.self, Int32.self, Int64.self, [UInt8].self, [String].self, [String].self)
+            let record = ConsumedRecord(
+                topic: sequence.topic, partition: partition, offset: offset, timestampMilliseconds: 0, key: Array(sequence.key.utf8),
+                value: value, headers: zip(names, values).map { KafkaHeader(name: $0, value: Array($1.utf8)) })
+            guard case .delivery(let delivery) = Arrival(record, router: router) else { throw NoLongerHandled() }
+            if let waiting = try await router.handle([delivery], by: delivery.route, in: transaction).first {
+                if isOverdue { throw GateStayedClosed(gate: waiting.gate) }
+                transaction.enqueue(
+                    parked.stillWaiting(sequence, for: waiting.gate, pause: configuration.firstPause, longest: configuration.longestPause))
+                return false
+            }
+            transaction.enqueue("DELETE FROM messaging.parked_events WHERE id = \(id)")
+            if results[1].count == 1 {
+                transaction.enqueue(parked.unpark(sequence))
+                return false
+            }
+            transaction.enqueue(parked.next(sequence))
+            return true
+        }
+    }
+
+    private func noteFailure(of sequence: EventSequence, _ error: String) async throws {
+        try await postgres.withTransaction { transaction in
+            let rows = try await transaction.query(
+                """
+                SELECT s.attempts, e.id FROM messaging.parked_sequences s JOIN messaging.parked_events e USING (consumer_group, topic, key)
+                WHERE s.consumer_group = \(parked.group) AND s.topic = \(sequence.topic) AND s.key = \(sequence.key)
+                ORDER BY e.id LIMIT 1 FOR UPDATE OF s
+                """)
+            guard let (attempts, head) = try rows.decode(Int32.self, Int64.self).first else { return }
+            let tried = Int(attempts) + 1
+            let gaveUp = tried >= configuration.maximumAttempts
+            if gaveUp {
+                let type = router.routes.first { $0.topic.rawValue == sequence.topic }?.type.rawValue
+                transaction.enqueue(DeadLetters(group: parked.group).bury(parkedEvent: head, type: type, attempts: tried, error: error))
+                transaction.enqueue("DELETE FROM messaging.parked_events WHERE id = \(head)")
+                transaction.onCommit { MessagingMetrics.records("dead", count: 1) }
+            }
+            let pause = min(configuration.longestPause, configuration.firstPause * (1 << min(tried, 16)))
+            transaction.enqueue(parked.failed(sequence, error: error, isDead: gaveUp, pause: pause * Double.random(in: 0.8...1.2)))
+        }
+    }
+}
+
+/// What an event waits for has not come in all the time that it may wait.
+struct GateStayedClosed: Error {
+    let gate: Gate
+}
+
+/// A parked event whose handler is gone or cannot read it any more.
+struct NoLongerHandled: Error {}

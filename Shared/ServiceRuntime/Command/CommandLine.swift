@@ -1,0 +1,44 @@
+import ArgumentParser
+
+/// What a service can be told to do.
+enum Action: String, CaseIterable, ExpressibleByArgument, Sendable {
+    /// Run until a signal.
+    case serve
+    /// Bring the database's schema up to date, and end.
+    case migrate
+    /// Print the HTTP routes, and end.
+    case routes
+}
+
+/// A service's command line. Settings come from the environment, not from here.
+struct ServiceCommand: ParsableCommand {
+    /// What the help says, which is known only at run time.
+    @TaskLocal static var texts = Texts(name: "service", version: "", settings: "")
+
+    struct Texts: Sendable {
+        let name: String
+        let version: String
+        let settings: String
+    }
+
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: texts.name,
+            abstract: "The \(texts.name) service of HappyMail.",
+            usage: "\(texts.name) [serve | migrate | routes]",
+            discussion: """
+                serve    runs the service until SIGTERM or SIGINT (the default)
+                migrate  brings the database's schema up to date, and ends
+                routes   prints the HTTP routes, and ends
+
+                Settings, from the environment:
+
+                \(texts.settings)
+                """,
+            version: "\(texts.name) \(texts.version)"
+        )
+    }
+
+    @Argument(help: "What to do.")
+    var action: Action = .serve
+}

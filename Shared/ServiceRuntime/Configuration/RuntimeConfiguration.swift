@@ -1,0 +1,71 @@
+package import Logging
+
+/// The settings that every service shares. Keys, types, defaults, ranges and secrecy stand in ``RuntimeKeys``.
+package struct RuntimeConfiguration: ServiceConfiguration {
+    /// Where the service listens.
+    package let http: HTTPSettings
+    /// Where its data are.
+    package let database: DatabaseSettings
+    /// Where its events go and come from.
+    package let kafka: KafkaSettings
+    /// The least level that is logged.
+    package let logLevel: Logger.Level
+    /// How long a shutdown may take before the process exits regardless.
+    package let shutdownTimeout: Duration
+    /// How long a start may wait for the database.
+    package let startupTimeout: Duration
+    /// Whether `serve` brings the database's schema up to date first.
+    package let migratesOnStart: Bool
+
+    package init(reading reader: inout ConfigurationReader) {
+        http = HTTPSettings(reading: &reader)
+        database = DatabaseSettings(reading: &reader)
+        kafka = KafkaSettings(reading: &reader)
+        logLevel = reader.read(RuntimeKeys.logLevel)
+        shutdownTimeout = reader.read(RuntimeKeys.shutdownTimeout)
+        startupTimeout = reader.read(RuntimeKeys.startupTimeout)
+        migratesOnStart = reader.read(RuntimeKeys.migrateOnStart)
+    }
+}
+
+/// How a service listens for HTTP.
+package struct HTTPSettings: ServiceConfiguration {
+    /// The address to bind.
+    package let host: String
+    /// The port to bind; 0 takes a free one.
+    package let port: Int
+    /// The largest request body, in bytes.
+    package let bodyLimitBytes: Int
+    /// How many requests may be worked on at once; more are answered 503.
+    package let maximumConcurrentRequests: Int
+
+    package init(reading reader: inout ConfigurationReader) {
+        host = reader.read(RuntimeKeys.httpHost)
+        port = reader.read(RuntimeKeys.httpPort)
+        bodyLimitBytes = reader.read(RuntimeKeys.httpBodyLimit)
+        maximumConcurrentRequests = reader.read(RuntimeKeys.httpConcurrency)
+    }
+
+    /// Settings made in code, for tests.
+    package init(host: String = "127.0.0.1", port: Int = 0, bodyLimitBytes: Int = 65_536, maximumConcurrentRequests: Int = 256) {
+        self.host = host
+        self.port = port
+        self.bodyLimitBytes = bodyLimitBytes
+        self.maximumConcurrentRequests = maximumConcurrentRequests
+    }
+}
+
+/// How a service reaches its database. Descriptions leave the URL out, because it may hold a password.
+package struct DatabaseSettings: ServiceConfiguration, CustomStringConvertible {
+    /// The connection URL. Secret.
+    package let url: String
+    /// How many connections the service keeps at most.
+    package let maximumConnections: Int
+
+    package init(reading reader: inout ConfigurationReader) {
+        url = reader.read(RuntimeKeys.databaseURL)
+        maximumConnections = reader.read(RuntimeKeys.databaseConnections)
+    }
+
+    package var description: String { "at most \(maximumConnections) connections" }
+}

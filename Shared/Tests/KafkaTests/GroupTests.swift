@@ -1,0 +1,188 @@
+import Kafka
+import ServiceTesting
+import Synchronization
+import Testing
+
+extension BrokerTests {
+    @Suite("Consumer groups")
+    struct GroupTests {
+        private let broker: TestBroker
+        private let topic: String
+
+        init() throws {
+            broker = try TestBroker()
+            topic = broker.name("topic")
+        }
+
+        @Test("What was not committed is delivered again, what was committed is not", .timeLimit(.minutes(1)))
+        func redelivery() async throws {
+            try await broker.createTopic(topic)
+            try await broker.produce(numbered(0..<10, topic: topic))
+            do {
+                // Never closed: it goes like a process that was killed.
+                let crashing = try broker.consumer(of: topic, group: "g")
+                let handled = try await crashing.nextBatch(maximumRecords: 4, within: .seconds(10))
+                try await crashing.commit(handled)
+                let unhandled = try await crashing.nextBatch(maximumRecords: 4, within: .seconds(10))
+                #expect(handled.records.map(\.number) == [0, 1, 2, 3])
+                #expect(unhandled.records.map(\.number) == [4, 5, 6, 7])
+                // Hears the answer to the commit.
+                _ = try await crashing.nextBatch(maximumRecords: 1, within: .milliseconds(300))
+            }
+            let successor = try broker.consumer(of: topic, group: "g")
+            let records = try await successor.take(6, within: .seconds(30))
+            #expect(records.map(\.number) == [4, 5, 6, 7, 8, 9])
+            await successor.close()
+        }
+
+        @Test("A rewound batch is delivered again, in order and before anything else", .timeLimit(.minutes(1)))
+        func rewind() async throws {
+            try await broker.createTopic(topic)
+            try await broker.produce(numbered(0..<6, topic: topic))
+            let consumer = try broker.consumer(of: topic, group: "g")
+            let batch = try await consumer.nextBatch(maximumRecords: 2, within: .seconds(10))
+            #expect(batch.records.map(\.number) == [0, 1])
+            consumer.rewind(batch)
+            #expect(try await consumer.take(6).map(\.number) == Array(0..<6))
+            await consumer.close()
+        }
+
+        @Test("Closing commits what was handled, and the successor starts right after it", .timeLimit(.minutes(1)))
+        func closeCommits() async throws {
+            try await broker.createTopic(topic, partitions: 3)
+            try await broker.produce(numbered(0..<30, topic: topic))
+            let first = try broker.consumer(of: topic, group: "g")
+            #expect(try await first.take(30).count == 30)
+            await first.close()
+            try await broker.produce(numbered(30..<31, topic: topic))
+            let second = try broker.consumer(of: topic, group: "g")
+            let clock = ContinuousClock.now
+            #expect(try await second.take(1).map(\.number) == [30])
+            #expect(ContinuousClock.now - clock < .seconds(4), "the first consumer did not leave the group")
+            await second.close()
+        }
+
+        @Test("A closed consumer takes nothing more, and its waiting call ends at once", .timeLimit(.minutes(1)))
+        func closeEndsWait() async throws {
+            try await broker.createTopic(topic)
+            let consumer = try broker.consumer(of: topic, group: "g")
+            #expect(try await consumer.join())
+            let waiting = Task { try await consumer.nextBatch(maximumRecords: 1, within: .seconds(30)) }
+            let clock = ContinuousClock.now
+            await consumer.close()
+            let error = await #expect(throws: KafkaError.self) { try await waiting.value }
+            #expect(error?.code == .closed)
+            #expect(ContinuousClock.now - clock < .seconds(3))
+            await consumer.close()
+        }
+
+        @Test("Cancelling the task ends the wait at once", .timeLimit(.minutes(1)))
+        func cancellation() async throws {
+            try await broker.createTopic(topic)
+            let consumer = try broker.consumer(of: topic, group: "g")
+            #expect(try await consumer.join())
+            let waiting = Task { try await consumer.nextBatch(maximumRecords: 1, within: .seconds(30)) }
+            let clock = ContinuousClock.now
+            waiting.cancel()
+            await #expect(throws: CancellationError.self) { try await waiting.value }
+            #expect(ContinuousClock.now - clock < .milliseconds(500))
+            await consumer.close()
+        }
+
+        @Test("When a second consumer joins, the partitions are shared and nothing is lost", .timeLimit(.minutes(2)))
+        func rebalance() async throws {
+            try await broker.createTopic(topic, partitions: 6)
+            let seen = Mutex<[Int]>([])
+            let first = try broker.consumer(of: topic, group: "g")
+            #expect(try await first.join())
+            let second = try broker.consumer(of: topic, group: "g")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for consumer in [first, second] {
+                    group.addTask {
+                        while seen.withLock({ Set($0).count }) < 3000 {
+                            let batch = try await consumer.nextBatch(maximumRecords: 50, within: .milliseconds(100))
+                            seen.withLock { $0 += batch.records.map(\.number) }
+                            try await consumer.commit(batch)
+                        }
+                    }
+                }
+                let producer = try broker.producer()
+                for start in stride(from: 0, to: 2900, by: 100) {
+                    _ = try await producer.send(numbered(start..<start + 100, topic: topic, key: { "key-\($0)" }))
+                }
+                // The last records come when both have their share.
+                try await eventually(within: .seconds(30)) { first.assignment.count == 3 && second.assignment.count == 3 }
+                _ = try await producer.send(numbered(2900..<3000, topic: topic, key: { "key-\($0)" }))
+                await producer.close(within: .seconds(5))
+                try await group.waitForAll()
+            }
+            let numbers = seen.withLock { $0 }
+            #expect(Set(numbers) == Set(0..<3000))
+            #expect(numbers.count == 3000, "an orderly rebalance repeats nothing")
+            #expect(Set(first.assignment).isDisjoint(with: second.assignment))
+            await first.close()
+            await second.close()
+        }
+
+        @Test("A revocation waits for the batch in flight and its commit", .timeLimit(.minutes(2)))
+        func revocationWaits() async throws {
+            try await broker.createTopic(topic, partitions: 2)
+            try await broker.produce((0..<10).map { KafkaRecord(topic: topic, key: nil, value: Array("\($0)".utf8), partition: Int32($0 % 2)) })
+            let revokedAt = Mutex<ContinuousClock.Instant?>(nil)
+            let first = try broker.consumer(of: topic, group: "g") { change in
+                if case .revoked = change { revokedAt.withLock { $0 = .now } }
+            }
+            var handled: [ConsumedRecord] = []
+            var inFlight: [ConsumerBatch] = []
+            while handled.count < 10 {
+                let batch = try await first.nextBatch(maximumRecords: 10, within: .seconds(5))
+                handled += batch.records
+                inFlight.append(batch)
+            }
+            let second = try broker.consumer(of: topic, group: "g")
+            let lastReturn = Mutex(ContinuousClock.now)
+            let polling = Task {
+                var records: [ConsumedRecord] = []
+                while records.isEmpty {
+                    let batch = try await first.nextBatch(maximumRecords: 10, within: .milliseconds(100))
+                    lastReturn.withLock { $0 = .now }
+                    records = batch.records
+                    try await first.commit(batch)
+                }
+                return records
+            }
+            let others = Task { try await second.take(1, within: .seconds(30)) }
+            // The first is asked to let go, which it must not while its batches are out: its call does not return in its time.
+            try await eventually(within: .seconds(20)) { lastReturn.withLock { ContinuousClock.now - $0 > .seconds(1) } }
+            #expect(revokedAt.withLock { $0 } == nil)
+            #expect(first.assignment.count == 2)
+            let committedAt = ContinuousClock.now
+            for batch in inFlight { try await first.commit(batch) }
+            try await eventually { first.assignment.count == 1 && second.assignment.count == 1 }
+            #expect(try #require(revokedAt.withLock { $0 }) > committedAt)
+            try await broker.produce((10..<12).map { KafkaRecord(topic: topic, key: nil, value: Array("\($0)".utf8), partition: Int32($0 % 2)) })
+            // Each gets its own new record and none of the old ones: the offsets were committed before the partition went.
+            let numbers = try await polling.value.map(\.number) + others.value.map(\.number)
+            #expect(numbers.sorted() == [10, 11])
+            await first.close()
+            await second.close()
+        }
+
+        @Test("A consumer that leaves hands its partitions over quickly", .timeLimit(.minutes(1)))
+        func handover() async throws {
+            try await broker.createTopic(topic, partitions: 4)
+            let first = try broker.consumer(of: topic, group: "g")
+            let second = try broker.consumer(of: topic, group: "g")
+            let polls = [first, second].map { consumer in
+                Task { while true { _ = try await consumer.nextBatch(maximumRecords: 1, within: .seconds(1)) } }
+            }
+            try await eventually(within: .seconds(30)) { first.assignment.count == 2 && second.assignment.count == 2 }
+            await first.close()
+            let clock = ContinuousClock.now
+            try await eventually(within: .seconds(20)) { second.assignment.count == 4 }
+            #expect(ContinuousClock.now - clock < .seconds(5), "sooner than its session would have ended")
+            for poll in polls { poll.cancel() }
+            await second.close()
+        }
+    }
+}
