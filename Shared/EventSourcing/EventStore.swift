@@ -1,4 +1,4 @@
-package import EventContracts
+import EventContracts
 import JSON
 package import Postgres
 

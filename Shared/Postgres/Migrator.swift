@@ -1,9 +1,10 @@
+package import Logging
+
 #if canImport(FoundationEssentials)
 package import FoundationEssentials
 #else
 package import Foundation
 #endif
-package import Logging
 
 /// Brings a database's schema up to date, once, however many instances start at the same time.
 ///

@@ -127,7 +127,7 @@ package final class PostgresPool: Sendable {
                 lost()
                 throw refusal(.poolClosed)
             }
-        } catch where error.code != .poolClosed {
+        } catch  where error.code != .poolClosed {
             openingFailed(error)
             throw error
         }

@@ -38,7 +38,10 @@ package struct PostgresRows: Sendable, RandomAccessCollection {
     ) throws(PostgresError) -> [(repeat each Value)] {
         var decoded: [(repeat each Value)] = []
         decoded.reserveCapacity(count)
-        for row in self { decoded.append(try row.decode(repeat each types)) }
+        for row in 0..<endIndex {
+            var column = 0
+            decoded.append((repeat try next((each Value).self, row, &column)))
+        }
         return decoded
     }
 
@@ -50,6 +53,11 @@ package struct PostgresRows: Sendable, RandomAccessCollection {
         decoded.reserveCapacity(count)
         for row in 0..<endIndex { decoded.append(try value(type, row: row, column: 0)) }
         return decoded
+    }
+
+    fileprivate func next<Value: PostgresDecodable>(_ type: Value.Type, _ row: Int, _ column: inout Int) throws(PostgresError) -> Value {
+        defer { column += 1 }
+        return try value(type, row: row, column: column)
     }
 
     fileprivate func value<Value: PostgresDecodable>(_ type: Value.Type, row: Int, column: Int) throws(PostgresError) -> Value {
@@ -74,7 +82,7 @@ package struct PostgresRow: Sendable {
         _ types: repeat (each Value).Type
     ) throws(PostgresError) -> (repeat each Value) {
         var column = 0
-        return (repeat try next((each Value).self, &column))
+        return (repeat try rows.next((each Value).self, position, &column))
     }
 
     /// Reads the first column.
@@ -90,10 +98,5 @@ package struct PostgresRow: Sendable {
     /// - Throws: `.decoding`, when the value does not fit, or there is no such column.
     package func decode<Value: PostgresDecodable>(_ type: Value.Type, at index: Int) throws(PostgresError) -> Value {
         try rows.value(type, row: position, column: index)
-    }
-
-    private func next<Value: PostgresDecodable>(_ type: Value.Type, _ column: inout Int) throws(PostgresError) -> Value {
-        defer { column += 1 }
-        return try rows.value(type, row: position, column: column)
     }
 }

@@ -35,7 +35,8 @@ package struct Transaction: ~Copyable, Sendable {
     ///
     /// - Returns: The rows of each of these statements, in order.
     /// - Throws: ``PostgresError``, the first of them all.
-    package func query(_ statements: [SQL], file: StaticString = #fileID, line: UInt = #line) async throws(PostgresError) -> [PostgresRows] {
+    package func query(_ statements: [SQL], file: StaticString = #fileID, line: UInt = #line) async throws(PostgresError) -> [PostgresRows]
+    {
         do throws(PostgresError) {
             return try await session.query(statements)
         } catch {

@@ -51,7 +51,7 @@ package struct ServiceProcess<Configuration: ServiceConfiguration>: Sendable {
     /// Does what the arguments say.
     ///
     /// - Returns: How the process should end.
-    package func run(arguments: [String]) async -> ExitStatus {
+    package func run(arguments: [String]) async -> ServiceExitStatus {
         guard let action = parse(arguments) else { return .usage }
         switch action {
         case .help(let text):
@@ -105,7 +105,18 @@ package struct ServiceProcess<Configuration: ServiceConfiguration>: Sendable {
         Observability.install(service: service.name, level: runtime.logLevel, metrics: metrics)
         let logger = Logger(label: service.name)
         let bootstrap = Bootstrap(service: service, runtime: runtime, configuration: configuration, logger: logger, metrics: metrics)
-        let assembly = try await assemble(bootstrap)
+        do {
+            try await perform(action, try await assemble(bootstrap), bootstrap)
+        } catch {
+            // The sentence on standard error is short; the log has the rest.
+            logger.error("The service failed", error: error)
+            throw error
+        }
+    }
+
+    private func perform(_ action: Action, _ assembly: Assembly, _ bootstrap: Bootstrap<Configuration>) async throws {
+        let runtime = bootstrap.runtime
+        let logger = bootstrap.logger
         if action == .migrate || runtime.migratesOnStart {
             try await Startup(migrate: assembly.migrate, timeout: runtime.startupTimeout, logger: logger).run()
         }
@@ -130,7 +141,7 @@ package struct ServiceProcess<Configuration: ServiceConfiguration>: Sendable {
         let http = HTTPService(settings: bootstrap.runtime.http, responder: responder, readiness: readiness, logger: logger)
         logger.info("The service starts", metadata: [LogKeys.version: "\(service.version)"])
         let runner = ServiceRunner(services: assembly.services + [http], shutdownTimeout: bootstrap.runtime.shutdownTimeout, logger: logger)
-        try await runner.run { ExitStatus.failure.exitProcess() }
+        try await runner.run { ServiceExitStatus.failure.exitProcess() }
         logger.info("The service has ended")
     }
 

@@ -1,10 +1,11 @@
+package import Logging
+package import Postgres
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-package import Logging
-package import Postgres
 
 /// A database that one test has to itself, with the schema already there.
 ///

@@ -10,7 +10,8 @@ extension ClientHandle {
         guard let answer = unsafe answer else { throw KafkaError(.state) }
         defer { unsafe rd_kafka_metadata_destroy(answer) }
         var topics: [String: Int] = [:]
-        for unsafe topic in unsafe UnsafeBufferPointer(start: answer.pointee.topics, count: Int(answer.pointee.topic_cnt)) {
+        for index in unsafe 0..<Int(answer.pointee.topic_cnt) {
+            let topic = unsafe answer.pointee.topics[index]
             let partitions = unsafe UnsafeBufferPointer(start: topic.partitions, count: Int(topic.partition_cnt))
             guard unsafe topic.err == RD_KAFKA_RESP_ERR_NO_ERROR, unsafe partitions.allSatisfy({ unsafe $0.leader >= 0 }) else { continue }
             unsafe topics[String(cString: topic.topic)] = partitions.count
@@ -44,7 +45,7 @@ extension ClientHandle {
     /// Creates topics. Returns the outcome of each: `nil` for success.
     func createTopics(_ topics: [TopicSpecification], within timeout: Duration) throws(KafkaError) -> [String: KafkaError?] {
         var orders: [OpaquePointer?] = unsafe []
-        defer { for unsafe order in unsafe orders { unsafe rd_kafka_NewTopic_destroy(order) } }
+        defer { unsafe orders.forEach { unsafe rd_kafka_NewTopic_destroy($0) } }
         for topic in topics {
             var reason = [CChar](repeating: 0, count: 256)
             let order = unsafe rd_kafka_NewTopic_new(topic.name, topic.partitions, topic.replicationFactor, &reason, reason.count)
@@ -66,7 +67,7 @@ extension ClientHandle {
     /// Deletes topics. Returns the outcome of each: `nil` for success.
     func deleteTopics(_ names: [String], within timeout: Duration) throws(KafkaError) -> [String: KafkaError?] {
         var orders: [OpaquePointer?] = unsafe names.map { unsafe rd_kafka_DeleteTopic_new($0) }
-        defer { for unsafe order in unsafe orders { unsafe rd_kafka_DeleteTopic_destroy(order) } }
+        defer { unsafe orders.forEach { unsafe rd_kafka_DeleteTopic_destroy($0) } }
         let event = try unsafe answer(to: RD_KAFKA_ADMIN_OP_DELETETOPICS, within: timeout) { options, queue in
             unsafe orders.withUnsafeMutableBufferPointer {
                 unsafe rd_kafka_DeleteTopics(client, $0.baseAddress, $0.count, options, queue)
@@ -132,7 +133,9 @@ extension ClientHandle {
 
     private static func outcomes(_ results: UnsafeMutablePointer<OpaquePointer?>?, _ count: Int) -> [String: KafkaError?] {
         var outcomes: [String: KafkaError?] = [:]
-        for unsafe result in unsafe UnsafeBufferPointer(start: results, count: results == nil ? 0 : count) {
+        guard let results = unsafe results else { return outcomes }
+        for index in 0..<count {
+            let result = unsafe results[index]
             let text = unsafe rd_kafka_topic_result_error_string(result)
             let detail = unsafe text.map { unsafe String(cString: $0) } ?? ""
             unsafe outcomes.updateValue(

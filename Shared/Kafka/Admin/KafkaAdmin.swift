@@ -71,7 +71,9 @@ package actor KafkaAdmin {
     }
 
     /// The offset after the last record of each partition: the one that the next record will have. `limit` is for all of them together.
-    package func endOffsets(_ partitions: [TopicPartition], within limit: Duration = .seconds(10)) throws(KafkaError) -> [TopicPartition: Int64] {
+    package func endOffsets(_ partitions: [TopicPartition], within limit: Duration = .seconds(10)) throws(KafkaError) -> [TopicPartition:
+        Int64]
+    {
         try offsets(partitions, within: limit).mapValues(\.upperBound)
     }
 
@@ -103,7 +105,7 @@ package actor KafkaAdmin {
     package func deleteGroup(_ group: String, within limit: Duration = .seconds(10)) throws(KafkaError) {
         do {
             try handle.deleteGroup(group, within: limit)
-        } catch where error.code == .groupNotFound {
+        } catch  where error.code == .groupNotFound {
             return
         }
     }
@@ -128,7 +130,9 @@ package actor KafkaAdmin {
                 }
                 return
             }
-            guard ContinuousClock.now + pause < deadline else { throw KafkaError(.timedOut, detail: "the cluster does not show the topics") }
+            guard ContinuousClock.now + pause < deadline else {
+                throw KafkaError(.timedOut, detail: "the cluster does not show the topics")
+            }
             try await Task.sleep(for: pause)
             pause = min(pause * 2, .milliseconds(500))
         }

@@ -31,7 +31,10 @@ import CRDKafka
         let type = role == .consumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER
         guard let client = unsafe rd_kafka_new(type, conf, &reason, reason.count) else {
             unsafe rd_kafka_conf_destroy(conf)
-            throw KafkaError(.invalidArgument, detail: String(decoding: reason.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+            throw KafkaError(
+                .invalidArgument,
+                detail: String(decoding: reason.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            )
         }
         unsafe self.client = client
         unsafe rd_kafka_set_log_queue(client, nil)

@@ -11,7 +11,13 @@ struct ClientLog: Sendable {
 
     /// A line of librdkafka's own log, at the level that its syslog number stands for.
     func line(level: Int32, facility: String, text: String) {
-        logger.log(level: Self.level(level), "librdkafka says", metadata: [Key.facility: "\(facility)", Key.text: "\(text)"])
+        // The producer's guarantee rests on a property that librdkafka calls experimental, each time anew.
+        let isOurChoice = facility == "CONFWARN" && text.contains("enable.gapless.guarantee")
+        logger.log(
+            level: isOurChoice ? .debug : Self.level(level),
+            "librdkafka says",
+            metadata: [Key.facility: "\(facility)", Key.text: "\(text)"]
+        )
     }
 
     /// An error that no call can return, because librdkafka met it in the background. It recovers from all but the fatal ones.

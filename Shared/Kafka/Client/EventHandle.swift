@@ -119,7 +119,8 @@ extension ConsumedRecord {
             var name: UnsafePointer<CChar>?
             var value: UnsafeRawPointer?
             var size = 0
-            guard unsafe rd_kafka_header_get_all(list, index, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR, let name = unsafe name else {
+            guard unsafe rd_kafka_header_get_all(list, index, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR, let name = unsafe name
+            else {
                 break
             }
             headers.append(KafkaHeader(name: unsafe String(cString: name), value: unsafe bytes(at: value, count: size) ?? []))

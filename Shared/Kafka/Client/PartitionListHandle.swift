@@ -55,7 +55,9 @@ import CRDKafka
         failingWith overall: KafkaError?
     ) -> [TopicPartition: ClientEvent.OffsetCommit] {
         var commits: [TopicPartition: ClientEvent.OffsetCommit] = [:]
-        for unsafe element in unsafe elements(list) {
+        let elements = unsafe elements(list)
+        for index in elements.indices {
+            let element = unsafe elements[index]
             let partition = unsafe TopicPartition(topic: String(cString: element.topic), partition: element.partition)
             unsafe commits[partition] = .init(offset: element.offset, error: KafkaError(element.err) ?? overall)
         }

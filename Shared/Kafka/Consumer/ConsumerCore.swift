@@ -32,7 +32,9 @@ final class ConsumerCore: Sendable {
         if let error = fatalError { throw error }
         let (isClosing, batches) = state.withLock { ($0.isClosing, $0.batchesInFlight) }
         if isClosing { throw KafkaError(.closed) }
-        if batches >= ConsumerState.maximumInFlight { throw KafkaError(.state, detail: "\(batches) batches are neither committed nor rewound") }
+        if batches >= ConsumerState.maximumInFlight {
+            throw KafkaError(.state, detail: "\(batches) batches are neither committed nor rewound")
+        }
     }
 
     /// Makes the thread look whether its caller was cancelled or the consumer closed.
@@ -56,7 +58,7 @@ final class ConsumerCore: Sendable {
     }
 
     func rewind(_ batch: ConsumerBatch) {
-        _ = state.withLock { $0.rewind(batch) }
+        state.withLock { $0.rewind(batch) }
         batchEnded.signal()
     }
 

@@ -88,15 +88,14 @@ struct ConsumerState {
         return ConsumerBatch(records: records, generation: generation, id: lastBatch)
     }
 
-    /// The batch is to be delivered again. Whether it was out.
-    mutating func rewind(_ batch: ConsumerBatch) -> Bool {
-        guard inFlight.removeValue(forKey: batch.id) != nil else { return false }
+    /// The batch is to be delivered again.
+    mutating func rewind(_ batch: ConsumerBatch) {
+        guard inFlight.removeValue(forKey: batch.id) != nil else { return }
         for (partition, records) in Dictionary(grouping: batch.records, by: \.topicPartition) where owns(partition, since: batch) {
             // Batches may be rewound in any order.
             owned[partition]?.rewound.append(contentsOf: records)
             owned[partition]?.rewound.sort { $0.offset < $1.offset }
         }
-        return true
     }
 
     // MARK: Commits

@@ -113,7 +113,7 @@ actor ConsumerThread {
         do throws(KafkaError) {
             try core.handle.commitAndWait(offsets, within: .seconds(5))
             core.state.withLock { $0.noteCommitted(offsets) }
-        } catch where KafkaError.Code.normalInRevocation.contains(error.code) {
+        } catch  where KafkaError.Code.normalInRevocation.contains(error.code) {
             core.log.debug("offsets belong to another member already", [ClientLog.Key.error: "\(error)"])
         } catch {
             core.log.failure(error)

@@ -3,8 +3,7 @@
 /// A value: every method notes what happened and returns what is to be done, outside the lock. A send is *admitted* when there is room
 /// for its records, in the order of arrival, and *complete* when each of its records has a report.
 ///
-///     running ──fatal──▶ failed ──close──▶ closed
-///        └──────────────close──────────────▲
+/// After a fatal error, and after a close, nothing is taken; what is under way is heard to its end.
 struct ProducerState<Waiter> {
     enum Action {
         /// Hand these records to librdkafka, now.
@@ -13,12 +12,6 @@ struct ProducerState<Waiter> {
         /// Nothing is under way any more, or the wait for that is over.
         case drained(UInt64, Bool)
         case purge
-    }
-
-    private enum Phase {
-        case running
-        case failed(KafkaError)
-        case closed
     }
 
     private struct Batch {
@@ -38,7 +31,9 @@ struct ProducerState<Waiter> {
     /// How many sends may wait for room.
     let maximumQueued: Int
     private(set) var inFlight = 0
-    private var phase = Phase.running
+    /// The error that broke the client; the first one counts.
+    private(set) var fatalError: KafkaError?
+    private var isClosed = false
     private var batches: [UInt64: Batch] = [:]
     private var queue: [Queued] = []
     private var drains: Set<UInt64> = []
@@ -48,19 +43,11 @@ struct ProducerState<Waiter> {
         self.maximumQueued = maximumQueued
     }
 
-    var fatalError: KafkaError? {
-        if case .failed(let error) = phase { error } else { nil }
-    }
-
     var isIdle: Bool { inFlight == 0 && queue.isEmpty }
 
     /// A caller wants to send.
     mutating func submit(id: UInt64, records: [KafkaRecord], waiter: Waiter) -> Action? {
-        switch phase {
-        case .failed(let error): return .resume(waiter, with: .failure(error))
-        case .closed: return .resume(waiter, with: .failure(KafkaError(.closed)))
-        case .running: break
-        }
+        if let error = isClosed ? KafkaError(.closed) : fatalError { return .resume(waiter, with: .failure(error)) }
         if queue.isEmpty && hasRoom(for: records.count) { return admit(Queued(id: id, records: records, waiter: waiter)) }
         guard queue.count < maximumQueued else { return .resume(waiter, with: .failure(KafkaError(.queueFull))) }
         queue.append(Queued(id: id, records: records, waiter: waiter))
@@ -96,14 +83,14 @@ struct ProducerState<Waiter> {
 
     /// The client broke. What is under way is given up, so that every report comes in; what waits for room is refused.
     mutating func fail(_ error: KafkaError) -> [Action] {
-        guard case .running = phase else { return [] }
-        phase = .failed(error)
+        guard fatalError == nil else { return [] }
+        fatalError = error
         return [.purge] + refuseQueued(error) + finishDrains()
     }
 
     /// No more sends. What is under way stays under way.
     mutating func close() -> [Action] {
-        phase = .closed
+        isClosed = true
         return refuseQueued(KafkaError(.closed)) + finishDrains()
     }
 
@@ -124,13 +111,17 @@ struct ProducerState<Waiter> {
 
     private mutating func admit(_ send: Queued) -> Action {
         inFlight += send.records.count
-        batches[send.id] = Batch(waiter: send.waiter, reports: Array(repeating: nil, count: send.records.count), missing: send.records.count)
+        batches[send.id] = Batch(
+            waiter: send.waiter,
+            reports: Array(repeating: nil, count: send.records.count),
+            missing: send.records.count
+        )
         return .produce(id: send.id, records: send.records)
     }
 
     private mutating func admitQueued() -> [Action] {
         var actions: [Action] = []
-        while case .running = phase, let first = queue.first, hasRoom(for: first.records.count) {
+        while fatalError == nil, !isClosed, let first = queue.first, hasRoom(for: first.records.count) {
             actions.append(admit(queue.removeFirst()))
         }
         return actions

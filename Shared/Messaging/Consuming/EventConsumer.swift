@@ -23,21 +23,33 @@ package final class EventConsumer: Service {
         package init() {}
     }
 
-    private let consumer: KafkaConsumer
+    private struct State {
+        var consumer: KafkaConsumer?
+        var holdingBecause: String?
+    }
+
+    private let makeConsumer: @Sendable () async throws -> KafkaConsumer
     private let processor: EventProcessor
     private let configuration: Configuration
     private let logger: Logger
-    private let failure = Mutex<String?>(nil)
+    private let state = Mutex(State())
 
-    package init(consumer: KafkaConsumer, processor: EventProcessor, configuration: Configuration = Configuration(), logger: Logger) {
-        self.consumer = consumer
+    /// - Parameter makeConsumer: Joins the group. Called at first and whenever a consumer has met a fatal error.
+    package init(
+        processor: EventProcessor, configuration: Configuration = Configuration(), logger: Logger,
+        makeConsumer: @escaping @Sendable () async throws -> KafkaConsumer
+    ) {
+        self.makeConsumer = makeConsumer
         self.processor = processor
         self.configuration = configuration
         self.logger = logger
     }
 
     /// Why the consumer is holding, or `nil` while records flow.
-    package var holdingBecause: String? { failure.withLock { $0 } }
+    package var holdingBecause: String? { state.withLock { $0.holdingBecause } }
+
+    /// Whether the group has given this member its share.
+    package var isAssigned: Bool { state.withLock { $0.consumer?.isAssigned ?? false } }
 
     /// Consumes until a graceful shutdown or cancellation; finishes the batch in flight and leaves the group.
     package func run() async throws {
@@ -45,41 +57,59 @@ package final class EventConsumer: Service {
             var pause = self.configuration.firstPause
             while !Task.isCancelled {
                 do {
-                    let batch = try await self.consumer.nextBatch(
+                    let consumer = try await self.consumer()
+                    let batch = try await consumer.nextBatch(
                         maximumRecords: self.configuration.maximumBatch, within: self.configuration.pollTimeout)
                     if batch.isEmpty { continue }
-                    guard await self.process(batch) else {
-                        await Signal().wait(for: pause)
-                        pause = min(pause * 2, self.configuration.longestPause)
-                        continue
-                    }
+                    try await self.process(batch, from: consumer)
                     pause = self.configuration.firstPause
                 } catch {
                     if Task.isCancelled { break }
-                    self.logger.error("the consumer could not take a batch", metadata: ["error": "\(error)"])
+                    MessagingMetrics.infrastructureFailures.increment()
+                    self.logger.warning("records have to wait", metadata: ["error": "\(error)"])
+                    self.state.withLock { $0.holdingBecause = "\(error)" }
+                    await self.leaveAfterFatalError()
                     await Signal().wait(for: pause)
                     pause = min(pause * 2, self.configuration.longestPause)
                 }
             }
         }
-        await Task { await consumer.close() }.value
+        await Task { await self.leave() }.value
+    }
+
+    private func consumer() async throws -> KafkaConsumer {
+        if let consumer = state.withLock({ $0.consumer }) { return consumer }
+        let consumer = try await makeConsumer()
+        state.withLock { $0.consumer = consumer }
+        return consumer
     }
 
     /// Not cancelled with the loop: a batch that was begun is finished.
-    private func process(_ batch: ConsumerBatch) async -> Bool {
-        await Task {
+    private func process(_ batch: ConsumerBatch, from consumer: KafkaConsumer) async throws {
+        try await Task {
             do {
                 try await processor.process(batch.records)
                 try await consumer.commit(batch)
-                failure.withLock { $0 = nil }
-                return true
+                state.withLock { $0.holdingBecause = nil }
             } catch {
-                MessagingMetrics.infrastructureFailures.increment()
-                logger.warning("a batch has to wait", metadata: ["records": "\(batch.records.count)", "error": "\(error)"])
-                failure.withLock { $0 = "\(error)" }
                 consumer.rewind(batch)
-                return false
+                throw error
             }
         }.value
+    }
+
+    private func leaveAfterFatalError() async {
+        if let error = state.withLock({ $0.consumer?.fatalError }) {
+            logger.error("the consumer is made anew", metadata: ["error": "\(error)"])
+            await leave()
+        }
+    }
+
+    private func leave() async {
+        let consumer = state.withLock { state in
+            defer { state.consumer = nil }
+            return state.consumer
+        }
+        await consumer?.close()
     }
 }

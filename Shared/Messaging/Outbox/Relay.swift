@@ -27,7 +27,7 @@ package struct Relay: Service {
     private let wakeUp: Signal
     private let leadershipFree: Signal
     private let configuration: Configuration
-    private let makeProducer: @Sendable () throws -> KafkaProducer
+    private let makeProducer: @Sendable () async throws -> KafkaProducer
     private let logger: Logger
 
     /// - Parameters:
@@ -41,7 +41,7 @@ package struct Relay: Service {
         leadershipFree: Signal,
         configuration: Configuration = Configuration(),
         logger: Logger,
-        makeProducer: @escaping @Sendable () throws -> KafkaProducer
+        makeProducer: @escaping @Sendable () async throws -> KafkaProducer
     ) {
         self.postgres = postgres
         self.lease = lease
@@ -81,7 +81,7 @@ package struct Relay: Service {
     }
 
     private func lead(_ term: RelayLease.Term) async throws {
-        let producer = try makeProducer()
+        let producer = try await makeProducer()
         var reader = RelayReader(lease: lease, term: term, maximumEvents: configuration.maximumBatch)
         var published = term.position
         let result: Result<Void, any Error>

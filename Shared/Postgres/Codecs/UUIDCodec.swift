@@ -9,8 +9,7 @@ extension UUID: PostgresDecodable, PostgresEncodable {
     package static var postgresType: PostgresType { .uuid }
 
     package func encodePostgres(into bytes: inout [UInt8]) {
-        let (b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15) = uuid
-        bytes += [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15]
+        bytes.appendMemory(of: uuid)
     }
 
     package init(postgresBinary bytes: ArraySlice<UInt8>, type: PostgresOID) throws(PostgresError) {

@@ -2,8 +2,8 @@ import CLibPQ
 
 /// A connection of libpq, in pipeline mode, used by one thread.
 ///
-/// Every method blocks that thread, and only in ``wait(for:or:until:)``-like places that a ``Cancellation`` wakes. Once ``isBroken`` is true
-/// it stays so. Other files extend it: opening, pipelines, scripts, notifications.
+/// Methods may block that thread, but only where a ``Cancellation`` wakes it. Once ``isBroken`` is true it stays so. Other files extend it:
+/// opening, pipelines, scripts, notifications.
 @safe final class ConnectionHandle {
     let connection: OpaquePointer
     let wakeUp: WakeUpHandle

@@ -85,7 +85,14 @@ extension ConnectionHandle {
                 }
                 guard let name else {
                     return unsafe PQsendQueryParams(
-                        connection, statement.text, Int32(count), statement.types, valuePointers, statement.lengths, formats, 1
+                        connection,
+                        statement.text,
+                        Int32(count),
+                        statement.types,
+                        valuePointers,
+                        statement.lengths,
+                        formats,
+                        1
                     )
                 }
                 return unsafe PQsendQueryPrepared(connection, name, Int32(count), valuePointers, statement.lengths, formats, 1)
@@ -109,7 +116,9 @@ extension ConnectionHandle {
         }
     }
 
-    private func read(_ commands: [Command], of trip: RoundTrip, into answers: inout Answers, _ patience: inout Patience) throws(PostgresError) {
+    private func read(_ commands: [Command], of trip: RoundTrip, into answers: inout Answers, _ patience: inout Patience)
+        throws(PostgresError)
+    {
         for command in commands {
             guard let result = try nextResult(&patience) else { throw lost() }
             let kind = result.kind

@@ -10,10 +10,17 @@ package struct KafkaSettings: ServiceConfiguration, CustomStringConvertible {
     /// `sasl.password` (secret), `ssl.ca.location`.
     package let securityProperties: [String: String]
 
+    /// How long a consumer may be silent before the group gives its partitions to others.
+    package let sessionTimeout: Duration
+    /// A lasting name of this instance, for static membership.
+    package let instanceID: String?
+
     package init(reading reader: inout ConfigurationReader) {
         bootstrapServers = reader.read(RuntimeKeys.kafkaServers)
         topicPartitions = reader.read(RuntimeKeys.kafkaPartitions)
         replicationFactor = reader.read(RuntimeKeys.kafkaReplication)
+        sessionTimeout = reader.read(RuntimeKeys.kafkaSessionTimeout)
+        instanceID = reader.read(RuntimeKeys.kafkaInstanceID)
         let transport = reader.read(RuntimeKeys.kafkaProtocol)
         let mechanism = reader.read(RuntimeKeys.kafkaMechanism)
         let username = reader.read(RuntimeKeys.kafkaUsername)

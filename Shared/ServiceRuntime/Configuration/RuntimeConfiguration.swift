@@ -8,6 +8,8 @@ package struct RuntimeConfiguration: ServiceConfiguration {
     package let database: DatabaseSettings
     /// Where its events go and come from.
     package let kafka: KafkaSettings
+    /// How long a silent relay keeps its leadership.
+    package let relayLease: Duration
     /// The least level that is logged.
     package let logLevel: Logger.Level
     /// How long a shutdown may take before the process exits regardless.
@@ -21,6 +23,7 @@ package struct RuntimeConfiguration: ServiceConfiguration {
         http = HTTPSettings(reading: &reader)
         database = DatabaseSettings(reading: &reader)
         kafka = KafkaSettings(reading: &reader)
+        relayLease = reader.read(RuntimeKeys.relayLease)
         logLevel = reader.read(RuntimeKeys.logLevel)
         shutdownTimeout = reader.read(RuntimeKeys.shutdownTimeout)
         startupTimeout = reader.read(RuntimeKeys.startupTimeout)

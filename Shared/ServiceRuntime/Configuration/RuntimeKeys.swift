@@ -79,6 +79,22 @@ package enum RuntimeKeys {
         expected: "the path of a PEM file",
         "The certificate authorities to trust, with SSL."
     )
+    package static let kafkaSessionTimeout = ConfigurationKey<Duration>.duration(
+        "KAFKA_SESSION_TIMEOUT",
+        default: .seconds(10),
+        range: .seconds(6)...(.seconds(300)),
+        "How long a consumer may be silent before the group gives its partitions to others."
+    )
+    package static let kafkaInstanceID = ConfigurationKey<String?>.optionalText(
+        "KAFKA_INSTANCE_ID",
+        "A lasting name of this instance: it keeps its partitions over a restart (static membership)."
+    )
+    package static let relayLease = ConfigurationKey<Duration>.duration(
+        "RELAY_LEASE",
+        default: .seconds(4),
+        range: .seconds(1)...(.seconds(60)),
+        "How long another instance waits for a silent relay before it takes over."
+    )
     package static let logLevel = ConfigurationKey<Logger.Level>.choice("LOG_LEVEL", default: .info, "The least level that is logged.")
     package static let shutdownTimeout = ConfigurationKey<Duration>.duration(
         "SHUTDOWN_TIMEOUT_SECONDS",

@@ -11,6 +11,7 @@ import ServiceLifecycle
 package struct HTTPService: Service, CustomStringConvertible {
     private let application: Application<RouterResponder<ServiceRequestContext>>
     private let readiness: Readiness
+    private let settings: HTTPSettings
 
     /// - Parameter onRunning: Called with the port once requests are accepted.
     package init(
@@ -23,9 +24,10 @@ package struct HTTPService: Service, CustomStringConvertible {
         // Before the first event loop is made.
         NIOSingletons.groupLoopCountSuggestion = 1
         self.readiness = readiness
+        self.settings = settings
         application = Application(
             responder: responder.responder,
-            server: .http1(configuration: Self.limits),
+            server: .http1(configuration: Self.limits(bodyLimitBytes: settings.bodyLimitBytes, metrics: responder.metrics)),
             configuration: ApplicationConfiguration(
                 address: .hostname(settings.host, port: settings.port),
                 availableConnectionsDelegate: .maximum(max(64, settings.maximumConcurrentRequests * 4), logger: logger)
@@ -43,16 +45,23 @@ package struct HTTPService: Service, CustomStringConvertible {
 
     package func run() async throws {
         try await withGracefulShutdownHandler {
-            try await application.run()
+            do {
+                try await application.run()
+            } catch {
+                throw ListeningError(host: settings.host, port: settings.port, cause: error)
+            }
         } onGracefulShutdown: {
             readiness.beginShutdown()
         }
     }
 
-    private static let limits = HTTP1Channel.Configuration(
-        idleTimeout: .seconds(60),
-        httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 100)
-    )
+    private static func limits(bodyLimitBytes: Int, metrics: PrometheusRegistry) -> HTTP1Channel.Configuration {
+        HTTP1Channel.Configuration(
+            additionalChannelHandlers: [CourtesyHandler(bodyLimitBytes: bodyLimitBytes, metrics: metrics)],
+            idleTimeout: .seconds(60),
+            httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 100)
+        )
+    }
 
     /// The server's own notes matter when something is wrong.
     private static func quiet(_ logger: Logger) -> Logger {

@@ -3,8 +3,6 @@ package import HTTPTypes
 extension HTTPField.Name {
     /// The request's id, on every response.
     package static let requestID = Self.named("X-Request-Id")
-    /// W3C Trace Context.
-    package static let traceparent = Self.named("traceparent")
     /// The key that makes a repeated POST one effect.
     package static let idempotencyKey = Self.named("Idempotency-Key")
     /// `true` on an answer that was stored and is given again.

@@ -10,6 +10,8 @@ package struct ServiceResponder: Sendable {
     package let responder: RouterResponder<ServiceRequestContext>
     /// What it answers.
     package let routes: RouteTable
+    /// Where it counts.
+    let metrics: PrometheusRegistry
 
     /// - Parameters:
     ///   - routes: Adds the service's own routes.
@@ -35,6 +37,7 @@ package struct ServiceResponder: Sendable {
         addRoutes(router)
         table.learn(from: router)
         self.routes = table
+        self.metrics = metrics
         responder = router.buildResponder()
     }
 }

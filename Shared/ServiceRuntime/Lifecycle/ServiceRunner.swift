@@ -12,15 +12,15 @@ struct ServiceRunner {
 
     /// Returns when everything has ended.
     ///
-    /// When a part fails, the others are shut down in order. What has not ended `shutdownTimeout` after the signal is cancelled, and if it does
+    /// When a part fails, or ends without being told, the others are shut down in order. What has not ended `shutdownTimeout` after the signal is cancelled, and if it does
     /// not heed that within a second, `giveUp` is called, which must end the process.
     ///
     /// - Throws: The first failure of a part, or ``ShutdownTimeout``.
     func run(giveUp: @escaping @Sendable () -> Void) async throws {
         let watch = ShutdownWatch(limit: shutdownTimeout, logger: logger, giveUp: giveUp)
         var configuration = ServiceGroupConfiguration(
-            services: (services + [watch]).map {
-                .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup, failureTerminationBehavior: .gracefullyShutdownGroup)
+            services: (services.map { Part(service: $0) as any Service } + [watch]).map {
+                .init(service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .gracefullyShutdownGroup)
             },
             gracefulShutdownSignals: signals,
             logger: quiet
@@ -41,6 +41,25 @@ struct ServiceRunner {
 /// The shutdown took longer than it may.
 struct ShutdownTimeout: Error, CustomStringConvertible {
     var description: String { "The shutdown did not end in time; what was still running was cut off." }
+}
+
+/// A part of the service, which may not end before it is told to.
+private struct Part: Service, CustomStringConvertible {
+    let service: any Service
+
+    var description: String { String(describing: service) }
+
+    func run() async throws {
+        try await service.run()
+        if !Task.isShuttingDownGracefully, !Task.isCancelled { throw PartEnded(part: description) }
+    }
+}
+
+/// A part of the service stopped working without an error.
+struct PartEnded: Error, CustomStringConvertible {
+    let part: String
+
+    var description: String { "A part of the service ended by itself: \(part)." }
 }
 
 /// The last of the services, and so the first to hear of a shutdown: it starts the clock.

@@ -44,6 +44,13 @@ package struct FieldError: Sendable, Hashable {
 extension Problem {
     /// The response for a request, whose id becomes `instance`.
     package func response(requestID: String) -> Response {
+        var fields = headers
+        fields[.contentType] = MediaTypes.problem
+        return Response(status: status, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: body(requestID: requestID))))
+    }
+
+    /// The response's body.
+    func body(requestID: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { body in
             body.field("type", type)
@@ -53,9 +60,7 @@ extension Problem {
             body.field("instance", requestID)
             if !errors.isEmpty { body.field("errors", errors) }
         }
-        var fields = headers
-        fields[.contentType] = MediaTypes.problem
-        return Response(status: status, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: writer.bytes)))
+        return writer.bytes
     }
 }
 

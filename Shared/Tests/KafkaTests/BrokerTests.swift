@@ -1,5 +1,6 @@
 import Kafka
 import ServiceTesting
+import Synchronization
 import Testing
 
 /// Everything that needs a broker. One test at a time: some of them cut the connections of all clients.
@@ -60,5 +61,18 @@ extension KafkaConsumer {
             rewind(try await nextBatch(maximumRecords: 1, within: .milliseconds(50)))
         }
         return isAssigned
+    }
+}
+
+/// A value that several tasks of a test change.
+final class Shared<Value: Sendable>: Sendable {
+    private let value: Mutex<Value>
+
+    init(_ value: Value) {
+        self.value = Mutex(value)
+    }
+
+    func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
+        value.withLock { value in body(&value) }
     }
 }

@@ -1,6 +1,5 @@
 import Kafka
 import ServiceTesting
-import Synchronization
 import Testing
 
 extension BrokerTests {

@@ -8,15 +8,18 @@ struct KafkaErrorTests {
     @Test(
         "A code has the name that librdkafka gives it",
         arguments: [
-            (KafkaError.Code.closed, "_DESTROY"), (.transport, "_TRANSPORT"), (.resolve, "_RESOLVE"), (.unknownPartition, "_UNKNOWN_PARTITION"),
+            (KafkaError.Code.closed, "_DESTROY"), (.transport, "_TRANSPORT"), (.resolve, "_RESOLVE"),
+            (.unknownPartition, "_UNKNOWN_PARTITION"),
             (.unknownTopicLocally, "_UNKNOWN_TOPIC"), (.allBrokersDown, "_ALL_BROKERS_DOWN"), (.invalidArgument, "_INVALID_ARG"),
             (.timedOut, "_TIMED_OUT"), (.queueFull, "_QUEUE_FULL"), (.waitingForCoordinator, "_WAIT_COORD"), (.state, "_STATE"),
             (.authentication, "_AUTHENTICATION"), (.noOffset, "_NO_OFFSET"), (.timedOutInQueue, "_TIMED_OUT_QUEUE"),
             (.purgedFromQueue, "_PURGE_QUEUE"), (.purgedInFlight, "_PURGE_INFLIGHT"), (.fatal, "_FATAL"),
             (.maximumPollExceeded, "_MAX_POLL_EXCEEDED"), (.assignmentLost, "_ASSIGNMENT_LOST"), (.none, "NO_ERROR"),
             (.offsetOutOfRange, "OFFSET_OUT_OF_RANGE"), (.unknownTopic, "UNKNOWN_TOPIC_OR_PART"),
-            (.leaderNotAvailable, "LEADER_NOT_AVAILABLE"), (.notLeader, "NOT_LEADER_FOR_PARTITION"), (.requestTimedOut, "REQUEST_TIMED_OUT"),
-            (.brokerNotAvailable, "BROKER_NOT_AVAILABLE"), (.messageTooLarge, "MSG_SIZE_TOO_LARGE"), (.networkException, "NETWORK_EXCEPTION"),
+            (.leaderNotAvailable, "LEADER_NOT_AVAILABLE"), (.notLeader, "NOT_LEADER_FOR_PARTITION"),
+            (.requestTimedOut, "REQUEST_TIMED_OUT"),
+            (.brokerNotAvailable, "BROKER_NOT_AVAILABLE"), (.messageTooLarge, "MSG_SIZE_TOO_LARGE"),
+            (.networkException, "NETWORK_EXCEPTION"),
             (.coordinatorLoading, "COORDINATOR_LOAD_IN_PROGRESS"), (.coordinatorNotAvailable, "COORDINATOR_NOT_AVAILABLE"),
             (.notCoordinator, "NOT_COORDINATOR"), (.notEnoughReplicas, "NOT_ENOUGH_REPLICAS"),
             (.notEnoughReplicasAfterAppend, "NOT_ENOUGH_REPLICAS_AFTER_APPEND"), (.illegalGeneration, "ILLEGAL_GENERATION"),
@@ -61,7 +64,9 @@ struct KafkaErrorTests {
     @Test("What the guarantees rest on cannot be configured away")
     func invariants() {
         var configuration = KafkaConfiguration(bootstrapServers: "localhost:1")
-        configuration.extra = ["acks": "1", "message.timeout.ms": "5", "enable.auto.commit": "true", "linger.ms": "7", "fetch.wait.max.ms": "9"]
+        configuration.extra = [
+            "acks": "1", "message.timeout.ms": "5", "enable.auto.commit": "true", "linger.ms": "7", "fetch.wait.max.ms": "9",
+        ]
         let producer = ClientSettings.producer(configuration, capacity: 1000)
         #expect(producer["acks"] == "all")
         #expect(producer["message.timeout.ms"] == "0")

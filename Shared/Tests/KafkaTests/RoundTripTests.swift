@@ -15,7 +15,9 @@ extension BrokerTests {
         func everyShape() async throws {
             let topic = broker.name("shapes")
             try await broker.createTopic(topic)
-            let headers = [KafkaHeader(name: "ce_id", value: "1"), KafkaHeader(name: "ce_id", value: "2"), KafkaHeader(name: "empty", value: [])]
+            let headers = [
+                KafkaHeader(name: "ce_id", value: "1"), KafkaHeader(name: "ce_id", value: "2"), KafkaHeader(name: "empty", value: []),
+            ]
             let sent = [
                 KafkaRecord(topic: topic, key: [1, 0, 255], value: Array("välue".utf8), headers: headers),
                 KafkaRecord(topic: topic, key: Array("k".utf8), value: nil),
@@ -23,7 +25,7 @@ extension BrokerTests {
                 KafkaRecord(topic: topic, key: [], value: [0], partition: 0),
             ]
             let reports = try await broker.produce(sent)
-            #expect(reports == (0..<4).map { .success(partition: 0, offset: $0) })
+            #expect(reports == (0..<4).map { DeliveryReport.success(partition: 0, offset: $0) })
             let received = try await broker.records(in: topic)
             #expect(received.map(\.key) == sent.map(\.key))
             #expect(received.map(\.value) == sent.map(\.value))
@@ -59,10 +61,14 @@ extension BrokerTests {
             try await broker.createTopic(topic, partitions: 3)
             let records = (0..<300).map { KafkaRecord(topic: topic, key: nil, value: Array("\($0)".utf8), partition: Int32($0 % 3)) }
             let reports = try await broker.produce(records)
-            #expect(reports == (0..<300).map { .success(partition: Int32($0 % 3), offset: Int64($0 / 3)) })
+            let expected = (0..<300).map { DeliveryReport.success(partition: Int32($0 % 3), offset: Int64($0 / 3)) }
+            #expect(reports == expected)
         }
 
-        @Test("A record that can never be sent ends its send; what was before it is delivered, what was after it is not", .timeLimit(.minutes(1)))
+        @Test(
+            "A record that can never be sent ends its send; what was before it is delivered, what was after it is not",
+            .timeLimit(.minutes(1))
+        )
         func refusedRecord() async throws {
             let topic = broker.name("refused")
             try await broker.createTopic(topic)

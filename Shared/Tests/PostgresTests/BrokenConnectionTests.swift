@@ -14,7 +14,7 @@ import Testing
 
     @Test("Idle connections that the server ended are replaced before anybody notices")
     func idleConnections() async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.with { database async throws in
             let other = PostgresPool(configuration: database.configuration, maximumConnections: 1, logger: database.logger)
             try await other.ping()
             try await terminateAll(database)
@@ -31,7 +31,7 @@ import Testing
 
     @Test("A session that is ended in the middle of a transaction is an error to wait on, and the next one works")
     func terminatedTransaction() async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.with { database async throws in
             _ = try await database.pool.query("CREATE TABLE things (id bigint)")
             do {
                 try await database.pool.withTransaction { transaction in
@@ -51,7 +51,7 @@ import Testing
 
     @Test("A session that ends while it commits leaves the outcome unknown, which is not to be retried blindly")
     func lostCommit() async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.with { database async throws in
             try await database.pool.withConnection { connection in
                 try await connection.run(
                     script: """
@@ -79,7 +79,7 @@ import Testing
 
     @Test("A session that ends before its COMMIT has committed nothing, and is told so")
     func lostBeforeCommit() async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.with { database async throws in
             let error = await expectError(.adminShutdown) {
                 try await database.pool.withTransaction { transaction in
                     transaction.enqueue("SELECT pg_terminate_backend(pg_backend_pid())")
@@ -92,7 +92,7 @@ import Testing
 
     @Test("While the database takes no connections, calls fail at once; when it does again, they work")
     func recovery() async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.with { database async throws in
             let name = database.configuration.database
             var elsewhere = database.configuration
             elsewhere.database = "postgres"
@@ -138,7 +138,7 @@ import Testing
 
     @Test("A role or database that does not exist is an error, but not one to wait on")
     func wrongDatabase() async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.with { database async throws in
             var configuration = database.configuration
             configuration.database = "no_such_database"
             let pool = PostgresPool(configuration: configuration, logger: database.logger)
@@ -153,7 +153,7 @@ import Testing
         try await TestDatabase.with(configure: {
             $0.statementTimeout = .zero
             $0.responseTimeout = .milliseconds(200)
-        }) { database in
+        }) { database async throws in
             let error = await expectError(.connectionLost) { _ = try await database.pool.query("SELECT pg_sleep(30)") }
             #expect(error?.isUnavailable == true)
             await expectError(.commitOutcomeUnknown) {

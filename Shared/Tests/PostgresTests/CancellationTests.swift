@@ -15,7 +15,7 @@ import Testing
 
     @Test("Cancelling the task stops the statement on the server, and the connection stays usable")
     func query() async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.with { database async throws in
             let pool = database.pool
             let task = Task { try await pool.query("SELECT pg_sleep(60) /* first */") }
             try await eventually("the statement runs") { try await isRunning(pool, "first") }
@@ -31,7 +31,7 @@ import Testing
 
     @Test("Cancelling the task rolls its transaction back")
     func transaction() async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.with { database async throws in
             let pool = database.pool
             _ = try await pool.query("CREATE TABLE things (id bigint)")
             let task = Task {
@@ -50,7 +50,7 @@ import Testing
 
     @Test("A task that was cancelled before sends nothing")
     func beforehand() async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.with { database async throws in
             let pool = database.pool
             try await pool.ping()
             let before = pool.statistics.connectionsOpened
@@ -69,7 +69,7 @@ import Testing
 
     @Test("Cancelling many statements at random moments stops no statement that it is not meant for")
     func storm() async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.with { database async throws in
             let pool = database.pool
             for round in 0..<100 {
                 let victim = Task { try await pool.query("SELECT pg_sleep(0.001)") }
@@ -98,7 +98,7 @@ import Testing
 
     @Test("A lock that cannot be had in time is told as that")
     func lockTimeout() async throws {
-        try await TestDatabase.with(configure: { $0.sessionParameters["lock_timeout"] = "50ms" }) { database in
+        try await TestDatabase.with(configure: { $0.sessionParameters["lock_timeout"] = "50ms" }) { database async throws in
             _ = try await database.pool.query("CREATE TABLE things AS SELECT 1::bigint AS id")
             try await database.pool.withTransaction { transaction in
                 _ = try await transaction.query("SELECT id FROM things FOR UPDATE")

@@ -1,11 +1,12 @@
+import Postgres
+import ServiceTesting
+import Testing
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import Postgres
-import ServiceTesting
-import Testing
 
 /// What is sent comes back, and what has no form is refused.
 @Suite struct CodecTests {
@@ -112,7 +113,13 @@ import Testing
                 "SELECT '{\"a\": 1}'::jsonb, '[1]'::json, current_database(), \("sad")::mood, 'v'::varchar(3), 'c'::char(2), 'u'"
             )
             let (jsonb, json, name, mood, varchar, char, literal) = try #require(rows.first).decode(
-                String.self, String.self, String.self, String.self, String.self, String.self, String.self
+                String.self,
+                String.self,
+                String.self,
+                String.self,
+                String.self,
+                String.self,
+                String.self
             )
             #expect([jsonb, json, mood, varchar, char, literal] == ["{\"a\": 1}", "[1]", "sad", "v", "c ", "u"])
             #expect(name == database.configuration.database)

@@ -37,7 +37,7 @@ import Testing
 
     @Test("What a transaction did is there after it returned")
     func commit() async throws {
-        try await withAccounts { pool in
+        try await withAccounts { pool async throws in
             let sum = try await pool.withTransaction { transaction in
                 transaction.enqueue("UPDATE accounts SET balance = balance - \(Int64(30)) WHERE id = 1")
                 transaction.enqueue("UPDATE accounts SET balance = balance + \(Int64(30)) WHERE id = 2")
@@ -50,7 +50,7 @@ import Testing
 
     @Test("Nothing of a transaction remains after its body threw")
     func rollback() async throws {
-        try await withAccounts { pool in
+        try await withAccounts { pool async throws in
             await #expect(throws: Refusal.self) {
                 try await pool.withTransaction { transaction in
                     _ = try await transaction.query("UPDATE accounts SET balance = 0")
@@ -65,7 +65,7 @@ import Testing
 
     @Test("A query and any number of writes are two round trips; writes alone are one; nothing is none")
     func roundTrips() async throws {
-        try await withAccounts { pool in
+        try await withAccounts { pool async throws in
             try await pool.ping()
             var before = pool.statistics
             try await pool.withTransaction { transaction in
@@ -88,10 +88,12 @@ import Testing
 
     @Test("Several statements of one round trip each return their rows")
     func severalStatements() async throws {
-        try await withAccounts { pool in
+        try await withAccounts { pool async throws in
             try await pool.withTransaction { transaction in
                 transaction.enqueue("UPDATE accounts SET balance = 7 WHERE id = 2")
-                let results = try await transaction.query(["SELECT id FROM accounts ORDER BY id", "SELECT balance FROM accounts WHERE id = 2"])
+                let results = try await transaction.query([
+                    "SELECT id FROM accounts ORDER BY id", "SELECT balance FROM accounts WHERE id = 2",
+                ])
                 #expect(results.count == 2)
                 #expect(try results[0].decode(Int64.self) == [1, 2])
                 #expect(try results[1].decode(Int64.self) == [7])
@@ -101,7 +103,7 @@ import Testing
 
     @Test("Of several errors in a round trip the first is told, and the connection stays usable")
     func firstError() async throws {
-        try await withAccounts { pool in
+        try await withAccounts { pool async throws in
             let error = await expectError(.checkViolation) {
                 try await pool.withTransaction { transaction in
                     transaction.enqueue("UPDATE accounts SET balance = -1")
@@ -120,7 +122,7 @@ import Testing
 
     @Test("A unique violation names its constraint, and its description quotes no values")
     func uniqueViolation() async throws {
-        try await withAccounts { pool in
+        try await withAccounts { pool async throws in
             let error = await expectError(.uniqueViolation) { _ = try await pool.query("INSERT INTO accounts VALUES (\(Int64(2)), 1)") }
             #expect(error?.constraint == "accounts_pkey")
             #expect(error?.table == "accounts")
@@ -132,7 +134,7 @@ import Testing
 
     @Test("An error that the body keeps to itself is thrown all the same, and nothing is committed")
     func swallowedError() async throws {
-        try await withAccounts { pool in
+        try await withAccounts { pool async throws in
             await expectError(.undefinedTable) {
                 try await pool.withTransaction { transaction in
                     _ = try await transaction.query("UPDATE accounts SET balance = 0")
@@ -146,7 +148,7 @@ import Testing
 
     @Test("A constraint that is checked at COMMIT fails the transaction")
     func deferredConstraint() async throws {
-        try await withAccounts { pool in
+        try await withAccounts { pool async throws in
             let error = await expectError(.foreignKeyViolation) {
                 try await pool.withTransaction { $0.enqueue("INSERT INTO letters VALUES (1, 99)") }
             }
@@ -157,7 +159,7 @@ import Testing
 
     @Test("Actions run in order after COMMIT was acknowledged, and never after a rollback")
     func commitActions() async throws {
-        try await withAccounts { pool in
+        try await withAccounts { pool async throws in
             let ran = Mutex<[Int]>([])
             try await pool.withTransaction { transaction in
                 transaction.onCommit { ran.withLock { $0.append(1) } }
@@ -178,7 +180,7 @@ import Testing
 
     @Test("More data than the sockets hold goes both ways in one round trip")
     func largePipeline() async throws {
-        try await withAccounts { pool in
+        try await withAccounts { pool async throws in
             let text = String(repeating: "x", count: 4_000_000)
             try await pool.withTransaction { transaction in
                 let results = try await transaction.query((0..<8).map { _ in "SELECT \(text)" })
@@ -189,12 +191,14 @@ import Testing
 
     @Test("Many transactions at once, on few connections, lose nothing")
     func concurrency() async throws {
-        try await withAccounts { pool in
+        try await withAccounts { pool async throws in
             try await withThrowingTaskGroup { group in
                 for _ in 0..<100 {
                     group.addTask {
                         try await pool.withTransaction { transaction in
-                            let balance = try await transaction.query("SELECT balance FROM accounts WHERE id = 1 FOR UPDATE").decode(Int64.self)
+                            let balance = try await transaction.query("SELECT balance FROM accounts WHERE id = 1 FOR UPDATE").decode(
+                                Int64.self
+                            )
                             transaction.enqueue("UPDATE accounts SET balance = \(balance[0] + 1) WHERE id = 1")
                         }
                     }
@@ -209,7 +213,8 @@ import Testing
 
     @Test("A transaction is READ COMMITTED, whatever the database's default")
     func isolation() async throws {
-        try await TestDatabase.with(configure: { $0.sessionParameters["default_transaction_isolation"] = "repeatable read" }) { database in
+        try await TestDatabase.with(configure: { $0.sessionParameters["default_transaction_isolation"] = "repeatable read" }) {
+            database async throws in
             let isolation = try await database.pool.withTransaction { transaction in
                 try await transaction.query("SELECT current_setting('transaction_isolation')").decode(String.self)
             }

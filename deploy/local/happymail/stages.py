@@ -20,6 +20,7 @@ from happymail.output import Output
 from happymail.settings import TOP
 
 _ENDS_WITHIN_SECONDS = 10.0
+_LOOK_EVERY_SECONDS = 0.5
 
 
 @dataclass
@@ -136,8 +137,13 @@ def _lines(process: subprocess.Popen[bytes], deadline: float, copy: IO[bytes] | 
         selector.register(pipe, selectors.EVENT_READ)
         rest = b""
         while True:
-            if not selector.select(max(0.0, deadline - time.monotonic())):
+            if time.monotonic() > deadline:
                 raise _TooLong
+            if not selector.select(_LOOK_EVERY_SECONDS):
+                # A process that the command has left behind may keep the pipe open; nobody waits for that one.
+                if process.poll() is not None:
+                    break
+                continue
             data = os.read(pipe.fileno(), 65_536)
             if not data:
                 break

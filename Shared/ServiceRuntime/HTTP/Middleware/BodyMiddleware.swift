@@ -18,7 +18,7 @@ struct BodyMiddleware: RouterMiddleware {
     ) async throws -> Response {
         guard Self.hasBody(request) else { return try await next(request, context) }
         let announced = request.headers[.contentLength].flatMap { Int($0) }
-        if let announced, announced > limitBytes, announced > drainLimitBytes || Self.waitsForLeave(request) {
+        if let announced, announced > limitBytes, announced > drainLimitBytes || Expectation.isContinue(request.headers) {
             return Self.closing(Problem.tooLarge(limitBytes: limitBytes), context)
         }
         switch await collect(request) {
@@ -71,10 +71,6 @@ struct BodyMiddleware: RouterMiddleware {
 
     private static func hasBody(_ request: Request) -> Bool {
         request.headers[.transferEncoding] != nil || request.headers[.contentLength].map { $0 != "0" } ?? false
-    }
-
-    private static func waitsForLeave(_ request: Request) -> Bool {
-        request.headers[.expect].map { $0.lowercased() == "100-continue" } ?? false
     }
 
     /// The problem's response, after which the connection is closed: what comes next on it is the rest of a body that nobody will read.

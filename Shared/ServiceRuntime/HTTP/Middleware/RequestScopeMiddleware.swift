@@ -15,7 +15,7 @@ struct RequestScopeMiddleware: RouterMiddleware {
         next: @concurrent (Request, ServiceRequestContext) async throws -> Response
     ) async throws -> Response {
         var context = context
-        context.requestID = Self.accepted(request.headers[.requestID]) ?? EventID().description
+        context.requestID = Self.accepted(request.headers[.requestID]) ?? Self.newID()
         context.trace = request.headers[.traceparent].flatMap(TraceContext.init(traceparent:))?.child() ?? .make()
         context.logger = logger
         let scope = RequestScope(requestID: context.requestID, trace: context.trace)
@@ -24,6 +24,11 @@ struct RequestScopeMiddleware: RouterMiddleware {
         }
         response.headers[.requestID] = scope.requestID
         return response
+    }
+
+    /// An id for a request that brought none.
+    static func newID() -> String {
+        EventID().description
     }
 
     private static func accepted(_ id: String?) -> String? {

@@ -1,5 +1,5 @@
 package import EventContracts
-package import EventSourcing
+import EventSourcing
 package import JSON
 
 /// What can have happened to an account. Each tells the balance after it, so that a statement is read and not calculated.

@@ -1,5 +1,5 @@
 package import EventContracts
-package import EventSourcing
+import EventSourcing
 import Messaging
 package import Postgres
 

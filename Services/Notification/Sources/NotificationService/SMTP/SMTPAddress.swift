@@ -1,8 +1,9 @@
 /// An e-mail address that is safe to put into an SMTP command and into a header.
 ///
-/// Guarantee: no control character, white space, quote, comma or angle bracket is inside, so that an address can neither end a command nor add a
-/// second recipient. The local part has 1–64 octets and the whole at most 254 (RFC 5321 §4.5.3.1). Quoted local parts are refused. Dots are taken
-/// wherever they stand, because such mailboxes exist; letters beyond ASCII are taken and need a server that offers SMTPUTF8 (RFC 6531).
+/// Guarantee: no control character, white space, quote, comma or angle bracket is inside, so that an address can neither end a command nor
+/// add a second recipient. The local part has 1–64 octets and the whole at most 254 (RFC 5321 §4.5.3.1). Quoted local parts are refused.
+/// Dots are taken wherever they stand, because such mailboxes exist; letters beyond ASCII are taken and need a server that offers SMTPUTF8
+/// (RFC 6531).
 package struct SMTPAddress: Sendable, Hashable, CustomStringConvertible {
     /// The part before the last `@`, with the case it was given.
     package let localPart: String

@@ -4,12 +4,13 @@ import NIOPosix
 
 /// Sends mails over one kept connection to a mail server.
 ///
-/// Any number of tasks may send at once: their mails queue in order of arrival and are pipelined where the server allows it. A connection is made by the first
-/// mail and kept until it was idle for `SMTPConfiguration.idleTimeout`. If a kept connection turns out to be dead, the mails of which
-/// nothing but their announcement was sent go to a new one, once; a mail whose final dot was sent is never sent again by the client.
+/// Any number of tasks may send at once: their mails queue in order of arrival and are pipelined where the server allows it. A connection
+/// is made by the first mail and kept until it was idle for `SMTPConfiguration.idleTimeout`. If a kept connection turns out to be dead, the
+/// mails of which nothing but their announcement was sent go to a new one, once; a mail whose final dot was sent is never sent again by the
+/// client.
 ///
-/// The actor runs on an event loop, so nothing blocks the cooperative pool, and its state is touched only there. Every send ends: each wait has
-/// a deadline, and a cancelled task gets its results at once, or, for a mail whose final dot was sent, within `graceTimeout`.
+/// The actor runs on an event loop, so nothing blocks the cooperative pool, and its state is touched only there. Every send ends: each wait
+/// has a deadline, and a cancelled task gets its results at once, or, for a mail whose final dot was sent, within `graceTimeout`.
 package actor SMTPClient {
     /// As given to `init`.
     package nonisolated let configuration: SMTPConfiguration
@@ -85,10 +86,16 @@ package actor SMTPClient {
         }
         submit(mails)
         return await withTaskCancellationHandler {
-            await withCheckedContinuation { batch.await($0) }
+            await results(of: batch)
         } onCancel: {
             eventLoop.execute { self.assumeIsolated { $0.cancel(batchID) } }
         }
+    }
+
+    /// A method, and not a closure in `deliver`: a closure that does not capture `self` has no `#isolation`, and so
+    /// `withCheckedContinuation` would leave the actor and race with it.
+    private func results(of batch: SMTPBatch) async -> [Result<Void, SMTPError>] {
+        await withCheckedContinuation { batch.await($0) }
     }
 
     private func nextID() -> UInt64 {

@@ -12,8 +12,8 @@ package enum SMTPReplyError: Error, Sendable, Hashable {
 
 /// Makes replies out of the bytes of a connection, however they were split.
 ///
-/// A pure value. Its memory is bounded: one line and one reply's lines, both limited. After an error it throws that error for ever, because the place
-/// of the next reply is not known. Lines end with CR LF; a bare LF is taken too.
+/// A pure value. Its memory is bounded: one line and one reply's lines, both limited. After an error it throws that error for ever, because
+/// the place of the next reply is not known. Lines end with CR LF; a bare LF is taken too.
 package struct SMTPReplyParser: Sendable {
     /// Octets of one line without its end. RFC 5321 §4.5.3.1.5 allows 510; servers with long URLs in their refusals exceed it.
     package static let maximumLineLength = 2_048

@@ -2,12 +2,12 @@ import NIOCore
 
 /// The client's side of one connection (RFC 5321), as a pure value: replies and mails go in, actions come out.
 ///
-/// With PIPELINING (RFC 2920) a mail costs one round trip once the connection is busy: MAIL, RCPT and DATA travel together, right behind the message of the
-/// mail before. Without it, each command waits for its reply. What the state machine guarantees:
+/// With PIPELINING (RFC 2920) a mail costs one round trip once the connection is busy: MAIL, RCPT and DATA travel together, right behind
+/// the message of the mail before. Without it, each command waits for its reply. What the state machine guarantees:
 /// - a mail's message, and so its final dot, is sent at most once, and only after 354 and a positive reply to MAIL and RCPT;
 /// - every mail given to `submit(_:)` ends in exactly one `.finish`, or is handed back in one `.resubmit`;
-/// - a mail is handed back only while nothing of its message was sent, and only by a connection that has completed a mail, so that
-///   handing back cannot go on for ever.
+/// - a mail is handed back only while nothing of its message was sent, and only by a connection that has completed a mail or was given up
+///   for a cancelled one, so that handing back cannot go on for ever.
 package struct SMTPSession: Sendable {
     /// A mail in the client's queue.
     package struct Mail: Sendable, Hashable {
@@ -126,8 +126,9 @@ package struct SMTPSession: Sendable {
         phase == .closed ? [] : lose(reason)
     }
 
-    /// Nobody waits for these mails any more. One that waits is dropped; one whose final dot was sent keeps its outcome. One that is announced has
-    /// its outcome now, and the connection goes on until the server says 354: SMTP has no way to take DATA back but to hang up.
+    /// Nobody waits for these mails any more. One that waits is dropped; one whose final dot was sent keeps its outcome. One that is
+    /// announced has its outcome now, and the connection goes on until the server says 354: SMTP has no way to take DATA back but to hang
+    /// up.
     package mutating func cancel(_ ids: Set<UInt64>) -> [Action] {
         let reason = SMTPError.transient(code: nil, text: "the send was cancelled")
         var actions = waiting.filter { ids.contains($0.id) }.map { Action.finish($0.id, reason) }

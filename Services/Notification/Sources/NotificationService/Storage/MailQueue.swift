@@ -1,6 +1,6 @@
 import EventContracts
-import Messaging
-package import Postgres
+package import Messaging
+import Postgres
 
 /// The messages that have to be sent, as the mailer takes them: one at a time, each for a while.
 ///

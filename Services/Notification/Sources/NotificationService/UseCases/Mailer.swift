@@ -1,9 +1,9 @@
-package import EventContracts
-package import Logging
-package import Messaging
+import EventContracts
+import Logging
+import Messaging
 import Metrics
-package import Postgres
-package import ServiceLifecycle
+import Postgres
+import ServiceLifecycle
 
 /// Sends what is queued, one mail after the other over a kept connection, outside any transaction.
 ///

@@ -1,4 +1,4 @@
-import EventContracts
+package import EventContracts
 import Messaging
 package import Postgres
 

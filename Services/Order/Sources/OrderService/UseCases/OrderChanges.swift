@@ -38,21 +38,39 @@ package final class OrderChanges: Sendable {
         }
     }
 
-    /// Lends a signal that is notified whenever `order` has changed.
-    package func withSignal<Result>(for order: OrderID, _ body: (Signal) async throws -> Result) async rethrows -> Result {
+    /// A signal that is notified whenever `order` has changed, for as long as the subscription is kept.
+    package func subscribe(to order: OrderID) -> Subscription {
         let signal = Signal()
         let token = state.withLock { state in
             state.nextToken += 1
             state.waiting[order, default: [:]][state.nextToken] = signal
             return state.nextToken
         }
-        defer {
-            state.withLock { state in
-                state.waiting[order]?[token] = nil
-                if state.waiting[order]?.isEmpty == true { state.waiting[order] = nil }
-            }
+        return Subscription(signal: signal, order: order, token: token, changes: self)
+    }
+
+    /// Ends when it is let go.
+    package final class Subscription: Sendable {
+        package let signal: Signal
+        private let order: OrderID
+        private let token: Int
+        private let changes: OrderChanges
+
+        fileprivate init(signal: Signal, order: OrderID, token: Int, changes: OrderChanges) {
+            self.signal = signal
+            self.order = order
+            self.token = token
+            self.changes = changes
         }
-        return try await body(signal)
+
+        deinit { changes.end(order, token) }
+    }
+
+    private func end(_ order: OrderID, _ token: Int) {
+        state.withLock { state in
+            state.waiting[order]?[token] = nil
+            if state.waiting[order]?.isEmpty == true { state.waiting[order] = nil }
+        }
     }
 
     private func wake(_ order: OrderID) {

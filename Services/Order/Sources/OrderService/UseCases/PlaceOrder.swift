@@ -1,4 +1,4 @@
-package import EventContracts
+import EventContracts
 package import Messaging
 package import Postgres
 

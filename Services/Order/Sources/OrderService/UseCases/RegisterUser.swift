@@ -14,7 +14,7 @@ package struct RegisterUser: Sendable {
         let user = User(id: UserID(), email: email, name: name, currency: currency, createdAt: .now)
         do {
             _ = try await transaction.query(users.insert(user))
-        } catch let error as PostgresError where error.constraint == "users_email" {
+        } catch where error.constraint == "users_email" {
             throw EmailTaken()
         }
         outbox.append(

@@ -89,7 +89,8 @@ package func singleLine(_ text: String) -> String {
     return String(result)
 }
 
-/// Whether a character may not stand in a header: CR, LF, NUL and every other control character, and Unicode's line and paragraph separators.
+/// Whether a character may not stand in a header: CR, LF, NUL and every other control character, and Unicode's line and paragraph
+/// separators.
 func isLineBreaking(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator: true

@@ -4,10 +4,12 @@ import Mustache
 
 /// The letters' words and looks: Mustache files that operators can edit.
 ///
-/// For each `MessageKind` there are `<kind>.subject.mustache`, `<kind>.txt.mustache` and `<kind>.html.mustache`; the HTML ones share the frame
+/// For each `MessageKind` there are `<kind>.subject.mustache`, `<kind>.txt.mustache` and `<kind>.html.mustache`; the HTML ones share the
+/// frame
 /// `layout.html.mustache` (`{{<layout}}…{{/layout}}`). Values are escaped in HTML and left as they are in subjects and text.
 ///
-/// All files are read, parsed and tried out once, by `init`: a service with a broken template does not start, rather than send broken letters.
+/// All files are read, parsed and tried out once, by `init`: a service with a broken template does not start, rather than send broken
+/// letters.
 package struct LetterTemplates: Sendable {
     private struct Templates: Sendable {
         let subject, text, html: MustacheTemplate

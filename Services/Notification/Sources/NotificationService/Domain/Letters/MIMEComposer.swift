@@ -26,8 +26,8 @@ package enum LetterError: Error, Sendable, Hashable, CustomStringConvertible {
 package enum MIMEComposer {
     /// Composes `multipart/alternative` with `text/plain` and `text/html`, in UTF-8.
     ///
-    /// The result is deterministic: the same letter gives the same bytes, Message-ID and boundary included. It is ASCII, unless an address is
-    /// not; lines end with CR LF and have at most 76 characters, an address's or a Message-ID's line at most 340.
+    /// The result is deterministic: the same letter gives the same bytes, Message-ID and boundary included. It is ASCII, unless an address
+    /// is not; lines end with CR LF and have at most 76 characters, an address's or a Message-ID's line at most 340.
     ///
     /// - Throws: `LetterError` if a header would not stay on its line.
     package static func compose(_ letter: Letter) throws(LetterError) -> [UInt8] {

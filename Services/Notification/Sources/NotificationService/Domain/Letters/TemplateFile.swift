@@ -51,8 +51,8 @@ struct TemplateFile {
 
 /// HTML's five special characters, escaped wherever they stand.
 ///
-/// The escaping that swift-mustache brings compares whole grapheme clusters, so that a `<` behind U+0600, or a quote before a combining mark, is
-/// another character to it and goes through as it is. This one looks at scalars.
+/// The escaping that swift-mustache brings compares whole grapheme clusters, so that a `<` behind U+0600, or a quote before a combining
+/// mark, is another character to it and goes through as it is. This one looks at scalars.
 struct EscapedHTML: MustacheContentType {
     static let name = "ESCAPED_HTML"
 

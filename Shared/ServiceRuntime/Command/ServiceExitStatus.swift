@@ -7,7 +7,7 @@ import Darwin
 #endif
 
 /// How a service's process ends (sysexits.h where it has a word for it).
-package enum ExitStatus: Int32, Sendable {
+package enum ServiceExitStatus: Int32, Sendable {
     /// All went well; a shutdown in time is well.
     case ok = 0
     /// Something failed; one sentence on standard error says what.

@@ -1,0 +1,41 @@
+package import Logging
+package import Postgres
+import ServiceLifecycle
+
+/// Hands the database's notifications to whoever is interested, over one connection for the whole service.
+///
+/// A notification is a hint to look, never the only way to learn something: after a lost connection everybody is told to look.
+package struct Notifications: Service {
+    /// Receives a notification's payload, or `nil` for "look, something may have been missed".
+    package typealias Receiver = @Sendable (_ payload: String?) -> Void
+
+    private let configuration: PostgresConfiguration
+    private let receivers: [String: Receiver]
+    private let logger: Logger
+
+    /// - Parameter receivers: By channel.
+    package init(configuration: PostgresConfiguration, receivers: [String: Receiver], logger: Logger) {
+        self.configuration = configuration
+        self.receivers = receivers
+        self.logger = logger
+    }
+
+    /// Listens until a graceful shutdown or cancellation.
+    package func run() async throws {
+        let listener = PostgresListener(configuration: configuration, channels: receivers.keys.sorted(), logger: logger)
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    do { try await listener.run() } catch { logger.debug("no longer listening", metadata: ["error": "\(error)"]) }
+                }
+                for await event in listener.events {
+                    switch event {
+                    case .notification(let notification): receivers[notification.channel]?(notification.payload)
+                    case .reconnected: for receiver in receivers.values { receiver(nil) }
+                    }
+                }
+                group.cancelAll()
+            }
+        }
+    }
+}
