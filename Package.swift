@@ -33,7 +33,8 @@ func service(_ name: String, _ dependencies: [Target.Dependency] = [], resources
     return [
         .target(
             name: library,
-            dependencies: ["EventContracts", "JSON", "Messaging", "Postgres", "ServiceRuntime", hummingbird] + dependencies,
+            dependencies: ["EventContracts", "JSON", "Messaging", "Postgres", "ServiceRuntime", hummingbird, httpTypes, lifecycle, logging, metrics, nioCore]
+                + dependencies,
             path: "Services/\(name)/Sources/\(library)",
             resources: [.copy("Storage/Migrations"), .copy("HTTP/openapi.yaml")] + resources,
             swiftSettings: settings
@@ -46,7 +47,7 @@ func service(_ name: String, _ dependencies: [Target.Dependency] = [], resources
         ),
         .testTarget(
             name: "\(library)Tests",
-            dependencies: [.target(name: library), "ServiceTesting"],
+            dependencies: [.target(name: library), "EventContracts", "JSON", "Messaging", "Postgres", "ServiceTesting", logging, nioCore, nioPosix],
             path: "Services/\(name)/Tests",
             swiftSettings: settings
         ),
@@ -123,7 +124,7 @@ let package = Package(
         + service("Billing", ["EventSourcing"])
         + service(
             "Notification",
-            [nioCore, nioPosix, .product(name: "Mustache", package: "swift-mustache")],
+            [nioPosix, .product(name: "Mustache", package: "swift-mustache")],
             resources: [.copy("Templates")]
         )
 )

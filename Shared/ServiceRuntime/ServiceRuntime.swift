@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import Metrics
+import NIOCore
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -31,6 +32,8 @@ package enum ServiceRuntime {
         _ name: String,
         assemble: @escaping @Sendable (Bootstrap<Configuration>) async throws -> Assembly
     ) async {
+        // Before anything makes the first event loop: HTTP and mail share one.
+        NIOSingletons.groupLoopCountSuggestion = 1
         let process = ServiceProcess(
             service: ServiceDescription(name: name, version: version),
             environment: ProcessInfo.processInfo.environment,

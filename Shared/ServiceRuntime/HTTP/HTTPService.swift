@@ -21,8 +21,6 @@ package struct HTTPService: Service, CustomStringConvertible {
         logger: Logger,
         onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
-        // Before the first event loop is made.
-        NIOSingletons.groupLoopCountSuggestion = 1
         self.readiness = readiness
         self.settings = settings
         application = Application(

@@ -34,6 +34,9 @@ package struct FieldReader {
         return value
     }
 
+    /// Whether nothing was wrong so far. Rules between fields are looked at only then, or they would judge stand-ins.
+    package var isValid: Bool { errors.errors.isEmpty }
+
     /// Records an error of a field, or of a rule between fields.
     package func fail(_ name: String, _ detail: String) {
         errors.append(pointer(to: name), detail)

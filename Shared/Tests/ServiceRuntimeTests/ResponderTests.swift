@@ -19,9 +19,11 @@ import Testing
         #expect(answer.headers[.requestID] == "abc-123")
     }
 
-    @Test(arguments: ["", " ", "a b", "é", String(repeating: "a", count: 129)])
-    func `Any other request id is replaced by a UUIDv7`(id: String) async throws {
-        let answer = try await TestService().send(.get, "/nothing", headers: [.requestID: id])
+    @Test(arguments: [
+        Sample("empty", ""), Sample("blank", " "), Sample("words", "a b"), Sample("not ASCII", "é"), Sample("long", String(repeating: "a", count: 129)),
+    ])
+    func `Any other request id is replaced by a UUIDv7`(id: Sample) async throws {
+        let answer = try await TestService().send(.get, "/nothing", headers: [.requestID: id.text])
         let given = try #require(answer.headers[.requestID].flatMap { EventID($0) })
         #expect(UUIDv7.timestamp(of: given.uuid) != nil)
         #expect(answer.json["instance"]?.stringValue == given.description)
@@ -53,9 +55,12 @@ import Testing
         #expect(answer.json.stringValue?.count == 32)
     }
 
-    @Test(arguments: ["/nothing", "/", "/things/1/2", "/%00", "/things/%zz/%zz", "/" + String(repeating: "a/", count: 4000)])
-    func `A path that is not there is a problem`(path: String) async throws {
-        let answer = try await thingService().send(.get, path)
+    @Test(arguments: [
+        Sample("unknown", "/nothing"), Sample("root", "/"), Sample("too deep", "/things/1/2"), Sample("NUL", "/%00"),
+        Sample("bad encoding", "/things/%zz/%zz"), Sample("very deep", "/" + String(repeating: "a/", count: 4000)),
+    ])
+    func `A path that is not there is a problem`(path: Sample) async throws {
+        let answer = try await thingService().send(.get, path.text)
         #expect(answer.status == 404)
         #expect(answer.problem == "/problems/not-found")
     }

@@ -29,7 +29,7 @@ import Testing
                         fields.has("lines")
                         ? fields.array("lines", count: 1...2) { Line(sku: $0.string("sku", length: 1...5), quantity: $0.integer("quantity", in: 1...9)) }
                         : []
-                    if name == email { fields.fail("name", "must not be the e-mail address") }
+                    if fields.isValid, name == email { fields.fail("name", "must not be the e-mail address") }
                     return "\(name) \(note ?? "-") \(email) \(count ?? 0) \(owner) \(price?.amount ?? 0) \(color) \(lines.count)"
                 }
                 return JSONResponse(.created, text)
@@ -85,6 +85,7 @@ import Testing
         ("{\"name\":\"toolong\",\"email\":\"a@b.de\",\"owner\":\"018f4e7a-0000-7000-8000-00000000000\"}", ["/name", "/owner"]),
         ("{\"name\":\"a\\r\\nb\",\"email\":\"a@b.de\\r\\nBcc: x@y.de\",\"owner\":\"{018f4e7a-0000-7000-8000-000000000001}\"}", ["/name", "/email", "/owner"]),
         ("{\"name\":\"a\\u2028b\",\"email\":\"a@b.de\",\"owner\":\"018f4e7a-0000-7000-8000-000000000001\"}", ["/name"]),
+        ("{\"name\":\"a@b.d\",\"email\":\"a@b.d\",\"owner\":\"018f4e7a-0000-7000-8000-000000000001\"}", ["/name"]),
         ("[]", [""]),
         ("\"text\"", [""]),
         ("null", [""]),

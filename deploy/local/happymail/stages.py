@@ -19,6 +19,8 @@ from happymail.failure import Failure
 from happymail.output import Output
 from happymail.settings import TOP
 
+# A test process that crashed can leave a child that keeps `swift test` waiting; no test is silent for so long.
+_QUIET_SECONDS = 300.0
 _ENDS_WITHIN_SECONDS = 10.0
 _LOOK_EVERY_SECONDS = 0.5
 
@@ -119,7 +121,8 @@ def run_live(
                     on_line(line)
         code = process.wait(_ENDS_WITHIN_SECONDS)
     except (_TooLong, subprocess.TimeoutExpired):
-        raise Failure(f"`{_shown(command)}` did not end within {within_seconds:.0f} s") from None
+        stage.count.finish(1)
+        raise Failure(f"`{_shown(command)}` did not end within {within_seconds:.0f} s, or was silent for {_QUIET_SECONDS:.0f} s") from None
     finally:
         # Whatever the command has left in its group ends with it.
         try:
@@ -136,8 +139,9 @@ def _lines(process: subprocess.Popen[bytes], deadline: float, copy: IO[bytes] | 
     with process.stdout as pipe, selectors.DefaultSelector() as selector:  # type: ignore[union-attr]
         selector.register(pipe, selectors.EVENT_READ)
         rest = b""
+        heard = time.monotonic()
         while True:
-            if time.monotonic() > deadline:
+            if time.monotonic() > min(deadline, heard + _QUIET_SECONDS):
                 raise _TooLong
             if not selector.select(_LOOK_EVERY_SECONDS):
                 # A process that the command has left behind may keep the pipe open; nobody waits for that one.
@@ -147,6 +151,7 @@ def _lines(process: subprocess.Popen[bytes], deadline: float, copy: IO[bytes] | 
             data = os.read(pipe.fileno(), 65_536)
             if not data:
                 break
+            heard = time.monotonic()
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
             if copy:

@@ -16,6 +16,8 @@ package struct Mailer: Service {
         package var from: Mailbox
         /// Attempts after which a message has failed.
         package var maximumAttempts: Int
+        /// How old a message may become while the mail server cannot be reached.
+        package var longestOutage = Duration.seconds(3 * 24 * 3600)
         /// The longest time that one attempt may take.
         package var sendTimeout = Duration.seconds(15)
         /// How long a claim lasts: longer than an attempt, with its grace period.
@@ -108,7 +110,7 @@ package struct Mailer: Service {
             MailMetrics.count("sent", kind: message.kind)
             return .sent(.now)
         case .failure(let error):
-            let retries = error.isRetriable && message.attempts < configuration.maximumAttempts
+            let retries = mayTryAgain(message, after: error)
             MailMetrics.count(retries ? "postponed" : "failed", kind: message.kind)
             logger.warning(
                 retries ? "a mail was refused for now" : "a mail was refused",
@@ -117,6 +119,14 @@ package struct Mailer: Service {
             let pause = min(configuration.longestPause, configuration.firstPause * (1 << min(max(message.attempts - 1, 0), 16)))
             return .postponed(error.description, pause)
         }
+    }
+
+    /// A server that cannot be reached says nothing about the mail: such attempts count against the mail's age, not against their limit.
+    private func mayTryAgain(_ message: Message, after error: SMTPError) -> Bool {
+        if case .transient(code: nil, _) = error {
+            return Timestamp.now - message.createdAt < configuration.longestOutage
+        }
+        return error.isRetriable && message.attempts < configuration.maximumAttempts
     }
 
     private func send(_ message: Message) async -> Result<Void, SMTPError> {

@@ -1,0 +1,1 @@
+"""Holds the OpenAPI documents and the running services against each other."""

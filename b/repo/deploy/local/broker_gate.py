@@ -1,0 +1,507 @@
+#!/usr/bin/env python3
+"""A Kafka-aware TCP gate in front of the local broker.
+
+The local broker (noida-db) speaks Kafka's protocol well, but it never expires
+a group member that died, and nothing can make it fail on demand. The gate
+stands between clients and broker and
+
+* evicts group members that were silent for their session timeout, by sending
+  the LeaveGroup request that a dead client cannot send;
+* rewrites the broker's advertised port to its own, so that clients stay here;
+* injects faults on request: lost connections, refused connections, stalls,
+  delays, and answers that never arrive.
+
+Only the standard library is used. Production never runs this program.
+
+Control endpoint (``--control``), plain HTTP GET, every answer is the
+statistics as JSON:
+
+========================  =====================================================
+``/stats``                counts only, changes nothing
+``/cut``                  abort every open connection
+``/refuse?ms=N``          abort every open connection, refuse new ones for N ms
+``/stall?ms=N``           hold back all bytes in both directions for N ms
+``/delay?ms=N``           delay every frame by N ms from now on (0 ends it)
+``/drop?api=K&n=N``       for the next N answers to requests of API key K:
+                          swallow the answer and cut the connection
+``/heal``                 end every fault that is in force
+========================  =====================================================
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import parse_qs, urlparse
+
+log = logging.getLogger("broker-gate")
+
+# Numbers of the Kafka protocol: https://kafka.apache.org/protocol#protocol_api_keys
+PRODUCE = 0
+METADATA = 3
+OFFSET_COMMIT = 8
+FIND_COORDINATOR = 10
+JOIN_GROUP = 11
+HEARTBEAT = 12
+LEAVE_GROUP = 13
+SYNC_GROUP = 14
+API_VERSIONS = 18
+DESCRIBE_CLUSTER = 60
+
+# The first version of each membership request that uses compact ("flexible") encoding.
+FIRST_FLEXIBLE_VERSION = {OFFSET_COMMIT: 8, JOIN_GROUP: 6, HEARTBEAT: 4, LEAVE_GROUP: 4, SYNC_GROUP: 4}
+# The answers that carry the broker's host and port.
+ADDRESS_ANSWERS = (METADATA, FIND_COORDINATOR, DESCRIBE_CLUSTER)
+
+# Kafka's own limit for a request is 100 MB; a longer frame is not Kafka.
+LARGEST_FRAME = 256 << 20
+LARGEST_PIPELINE = 4096
+STREAM_BUFFER = 1 << 20
+SWEEP_SECONDS = 0.2
+
+Address = tuple[str, int]
+Member = tuple[bytes, bytes]
+
+
+class Dropped(ConnectionError):
+    """An answer was swallowed on purpose; its connection ends."""
+
+
+class FrameError(ConnectionError):
+    """The peer sent something that is not a Kafka frame."""
+
+
+@dataclass
+class Options:
+    """What the command line decides."""
+
+    listen: Address
+    target: Address
+    reap: bool = False
+    fix_api_versions: bool = False
+
+
+@dataclass
+class Faults:
+    """The faults in force; times are of the monotonic clock, in seconds."""
+
+    refuse_until: float = 0.0
+    stall_until: float = 0.0
+    delay: float = 0.0
+    drops: dict[int, int] = field(default_factory=dict)
+
+    def heal(self) -> None:
+        """Ends every fault."""
+        self.refuse_until = self.stall_until = self.delay = 0.0
+        self.drops.clear()
+
+    def takes(self, api: int) -> bool:
+        """Whether the next answer of this API is to be swallowed; counts it down."""
+        left = self.drops.get(api, 0)
+        if left > 0:
+            self.drops[api] = left - 1
+        return left > 0
+
+    async def hold(self) -> None:
+        """Waits as long as the stall and the delay in force demand."""
+        while (rest := self.stall_until - time.monotonic()) > 0:
+            await asyncio.sleep(min(rest, 0.1))
+        if self.delay > 0:
+            await asyncio.sleep(self.delay)
+
+
+@dataclass
+class Statistics:
+    """Counts since the start."""
+
+    connections: int = 0
+    cuts: int = 0
+    dropped: int = 0
+    evicted: list[tuple[str, str, float]] = field(default_factory=list)
+
+
+@dataclass
+class Membership:
+    """When a group member was last heard of, and through which connection."""
+
+    last_seen: float
+    session_seconds: float
+    joining: bool
+    """It waits in JoinGroup: silence is in order as long as its connection lives."""
+    connection: Connection
+
+    def is_dead(self, now: float) -> bool:
+        return not self.joining and now - self.last_seen > self.session_seconds
+
+
+class BodyReader:
+    """Reads the leading fields of a request, in classic or compact encoding."""
+
+    def __init__(self, frame: bytes, offset: int, flexible: bool) -> None:
+        self._frame = frame
+        self.offset = offset
+        self._flexible = flexible
+
+    def int32(self) -> int:
+        (value,) = struct.unpack_from(">i", self._frame, self.offset)
+        self.offset += 4
+        return value
+
+    def varint(self) -> int:
+        value = shift = 0
+        while True:
+            byte = self._frame[self.offset]
+            self.offset += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    def string(self) -> bytes | None:
+        if self._flexible:
+            length = self.varint() - 1
+        else:
+            (length,) = struct.unpack_from(">h", self._frame, self.offset)
+            self.offset += 2
+        if length < 0:
+            return None
+        value = self._frame[self.offset:self.offset + length]
+        self.offset += length
+        return bytes(value)
+
+
+class Connection:
+    """One client's connection and its twin to the broker."""
+
+    def __init__(self, gate: Gate, client: asyncio.StreamWriter) -> None:
+        self._gate = gate
+        self._client = client
+        self._broker: asyncio.StreamWriter | None = None
+        self._pending: dict[int, tuple[int, int]] = {}
+        self._joins: dict[int, Member] = {}
+        self._session_seconds: dict[bytes, float] = {}
+
+    async def serve(self, reader: asyncio.StreamReader) -> None:
+        """Carries frames both ways until either side ends."""
+        broker, self._broker = await asyncio.open_connection(*self._gate.options.target, limit=STREAM_BUFFER)
+        pumps = [
+            asyncio.ensure_future(self._pump(reader, self._broker, self._on_request)),
+            asyncio.ensure_future(self._pump(broker, self._client, self._on_answer)),
+        ]
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            for outcome in await asyncio.gather(*pumps, return_exceptions=True):
+                if isinstance(outcome, FrameError):
+                    log.warning("closing a connection: %s", outcome)
+
+    def cut(self) -> None:
+        """Aborts both sides at once, like a broken cable."""
+        for writer in (self._client, self._broker):
+            if writer is not None:
+                writer.transport.abort()
+
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        look_at: Callable[[bytes], bytes],
+    ) -> None:
+        while True:
+            (length,) = struct.unpack(">i", await reader.readexactly(4))
+            if not 4 <= length <= LARGEST_FRAME:
+                raise FrameError(f"a frame of {length} bytes is not Kafka's protocol")
+            frame = await reader.readexactly(length)
+            await self._gate.faults.hold()
+            frame = look_at(frame)
+            writer.write(struct.pack(">i", len(frame)) + frame)
+            await writer.drain()
+
+    def _on_request(self, frame: bytes) -> bytes:
+        if len(frame) < 10:
+            raise FrameError("a request without a header")
+        api, version, correlation = struct.unpack_from(">hhi", frame, 0)
+        self._pending[correlation] = (api, version)
+        if len(self._pending) > LARGEST_PIPELINE:
+            # Requests that are never answered (acks=0) would pile up.
+            self._pending.pop(next(iter(self._pending)))
+        if self._gate.options.reap and api in FIRST_FLEXIBLE_VERSION:
+            try:
+                self._note_membership(api, version, correlation, frame)
+            except (struct.error, IndexError) as error:
+                log.warning("unreadable request, api %d version %d: %s", api, version, error)
+        return frame
+
+    def _note_membership(self, api: int, version: int, correlation: int, frame: bytes) -> None:
+        (client_id_length,) = struct.unpack_from(">h", frame, 8)
+        flexible = version >= FIRST_FLEXIBLE_VERSION[api]
+        body = BodyReader(frame, 10 + max(client_id_length, 0), flexible)
+        if flexible:
+            body.varint()  # The header's tagged fields; Kafka's clients send none.
+        group = body.string() or b""
+        now = time.monotonic()
+        members = self._gate.members
+        if api == JOIN_GROUP:
+            session_seconds = body.int32() / 1000
+            if version >= 1:
+                body.int32()  # The rebalance timeout.
+            self._session_seconds[group] = session_seconds
+            if member_id := body.string():
+                members[group, member_id] = Membership(now, session_seconds, True, self)
+                self._joins[correlation] = (group, member_id)
+        elif api == LEAVE_GROUP:
+            for member in [m for m, known in members.items() if m[0] == group and known.connection is self]:
+                del members[member]
+        else:
+            body.int32()  # The generation.
+            member_id = body.string()
+            if not member_id:
+                return
+            if known := members.get((group, member_id)):
+                known.last_seen, known.joining, known.connection = now, False, self
+            elif group in self._session_seconds:
+                members[group, member_id] = Membership(now, self._session_seconds[group], False, self)
+
+    def _on_answer(self, frame: bytes) -> bytes:
+        (correlation,) = struct.unpack_from(">i", frame, 0)
+        api, version = self._pending.pop(correlation, (-1, 0))
+        if joined := self._joins.pop(correlation, None):
+            if known := self._gate.members.get(joined):
+                known.last_seen, known.joining = time.monotonic(), False
+        if self._gate.faults.takes(api):
+            self._gate.statistics.dropped += 1
+            raise Dropped
+        if api == API_VERSIONS and version >= 3 and self._gate.options.fix_api_versions:
+            return without_api_versions_tags(frame)
+        if api in ADDRESS_ANSWERS and self._gate.rewrite:
+            return frame.replace(*self._gate.rewrite)
+        return frame
+
+    def forget_joins(self) -> None:
+        """After the connection ended its members have their session timeout to come back."""
+        now = time.monotonic()
+        for known in self._gate.members.values():
+            if known.connection is self and known.joining:
+                known.last_seen, known.joining = now, False
+
+
+class Gate:
+    """All connections, the group members seen through them, and the faults in force."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.faults = Faults()
+        self.statistics = Statistics()
+        self.members: dict[Member, Membership] = {}
+        self.rewrite: tuple[bytes, bytes] | None = None
+        self._open: set[Connection] = set()
+        if options.listen[0] == options.target[0]:
+            # The same host keeps the length of the answer, so that a plain replacement is enough.
+            host = options.target[0].encode()
+            self.rewrite = (
+                host + struct.pack(">i", options.target[1]),
+                host + struct.pack(">i", options.listen[1]),
+            )
+
+    async def serve_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serves one client connection to its end."""
+        if time.monotonic() < self.faults.refuse_until:
+            writer.transport.abort()
+            return
+        connection = Connection(self, writer)
+        self._open.add(connection)
+        self.statistics.connections += 1
+        try:
+            await connection.serve(reader)
+        except OSError as error:
+            log.warning("the broker does not answer at %s:%d: %s", *self.options.target, error)
+        finally:
+            self._open.discard(connection)
+            connection.forget_joins()
+            connection.cut()
+
+    def cut_all(self) -> None:
+        """Aborts every open connection."""
+        self.statistics.cuts += len(self._open)
+        for connection in list(self._open):
+            connection.cut()
+
+    async def evict_silent_members(self) -> None:
+        """Runs for ever: sends LeaveGroup for each member that outlived its session timeout."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            now = time.monotonic()
+            for member in [m for m, known in self.members.items() if known.is_dead(now)]:
+                del self.members[member]
+                group, member_id = (part.decode(errors="replace") for part in member)
+                self.statistics.evicted.append((group, member_id, round(time.time(), 1)))
+                log.info("evicting %s from group %s: silent for its session timeout", member_id, group)
+                try:
+                    await asyncio.wait_for(send_leave_group(self.options.target, member), 5)
+                except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError) as error:
+                    log.warning("could not evict %s from group %s: %r", member_id, group, error)
+
+    async def serve_control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answers one HTTP request of the control endpoint."""
+        status, answer = HTTPStatus.OK, {}
+        try:
+            line = await asyncio.wait_for(reader.readline(), 5)
+            url = urlparse(line.split()[1].decode())
+            self.control(url.path, {name: values[-1] for name, values in parse_qs(url.query).items()})
+            answer = self.report()
+        except LookupError as error:
+            status, answer = HTTPStatus.NOT_FOUND, {"error": f"unknown: {error}"}
+        except ValueError as error:
+            status, answer = HTTPStatus.BAD_REQUEST, {"error": str(error)}
+        except (OSError, asyncio.TimeoutError):
+            writer.close()
+            return
+        body = json.dumps(answer).encode()
+        head = f"HTTP/1.0 {status.value} {status.phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        try:
+            writer.write(head.encode() + body)
+            await writer.drain()
+        except OSError:
+            pass
+        writer.close()
+
+    def control(self, path: str, query: dict[str, str]) -> None:
+        """Puts a fault in force.
+
+        Raises LookupError for an unknown path, ValueError for a bad number.
+        """
+        now = time.monotonic()
+        if path == "/stats":
+            pass
+        elif path == "/cut":
+            self.cut_all()
+        elif path == "/refuse":
+            self.faults.refuse_until = now + seconds(query)
+            self.cut_all()
+        elif path == "/stall":
+            self.faults.stall_until = now + seconds(query)
+        elif path == "/delay":
+            self.faults.delay = seconds(query)
+        elif path == "/drop":
+            self.faults.drops[number(query, "api")] = number(query, "n", 1)
+        elif path == "/heal":
+            self.faults.heal()
+        else:
+            raise LookupError(path)
+
+    def report(self) -> dict[str, object]:
+        """The statistics, as the control endpoint shows them."""
+        return {
+            "conns": self.statistics.connections,
+            "open": len(self._open),
+            "members": len(self.members),
+            "cuts": self.statistics.cuts,
+            "dropped": self.statistics.dropped,
+            "reaped": self.statistics.evicted,
+        }
+
+
+def number(query: dict[str, str], name: str, default: int | None = None) -> int:
+    """A non-negative whole number of the query."""
+    text = query.get(name)
+    if text is None and default is not None:
+        return default
+    if text is None or not text.isdecimal():
+        raise ValueError(f"{name} must be a non-negative whole number")
+    return int(text)
+
+
+def seconds(query: dict[str, str]) -> float:
+    """The query's milliseconds, in seconds."""
+    return number(query, "ms") / 1000
+
+
+def without_api_versions_tags(frame: bytes) -> bytes:
+    """An ApiVersions answer without its tagged fields, which librdkafka 2.0 cannot read from every broker."""
+    if frame[4:6] != b"\0\0":
+        return frame
+    body = BodyReader(frame, 6, True)
+    count = body.varint() - 1
+    end = body.offset + 7 * count + 4
+    return frame[:end] + b"\0" if end < len(frame) else frame
+
+
+async def send_leave_group(target: Address, member: Member) -> None:
+    """Sends LeaveGroup, version 3, in the member's name and waits for the answer."""
+    def string(value: bytes) -> bytes:
+        return struct.pack(">h", len(value)) + value
+
+    group, member_id = member
+    header = struct.pack(">hhi", LEAVE_GROUP, 3, 1) + string(b"broker-gate")
+    no_instance_id = struct.pack(">h", -1)
+    request = header + string(group) + struct.pack(">i", 1) + string(member_id) + no_instance_id
+    reader, writer = await asyncio.open_connection(*target)
+    try:
+        writer.write(struct.pack(">i", len(request)) + request)
+        await writer.drain()
+        (length,) = struct.unpack(">i", await reader.readexactly(4))
+        await reader.readexactly(length)
+    finally:
+        writer.close()
+
+
+async def run(options: Options, control: Address | None) -> None:
+    """Serves until the process is ended."""
+    gate = Gate(options)
+    servers = [await asyncio.start_server(gate.serve_client, *options.listen, limit=STREAM_BUFFER)]
+    if control:
+        servers.append(await asyncio.start_server(gate.serve_control, *control))
+    tasks = [asyncio.ensure_future(server.serve_forever()) for server in servers]
+    if options.reap:
+        tasks.append(asyncio.ensure_future(gate.evict_silent_members()))
+    log.info("gate open at %s:%d for the broker at %s:%d", *options.listen, *options.target)
+    await asyncio.gather(*tasks)
+
+
+def address(text: str) -> Address:
+    """Parses HOST:PORT for argparse."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is not HOST:PORT")
+    return host, int(port)
+
+
+def main() -> int:
+    """Parses the command line and serves; the result is the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--listen", type=address, required=True, metavar="HOST:PORT", help="where clients connect")
+    parser.add_argument("--target", type=address, required=True, metavar="HOST:PORT", help="where the broker listens")
+    parser.add_argument("--control", type=address, metavar="HOST:PORT", help="where faults are ordered (off by default)")
+    parser.add_argument("--reap", action="store_true", help="evict group members that were silent for their session timeout")
+    parser.add_argument("--fix-apiversions", action="store_true", help="strip tagged fields from ApiVersions answers")
+    parser.add_argument("--verbose", action="store_true", help="log evictions too, not only warnings")
+    arguments = parser.parse_args()
+    logging.basicConfig(
+        level=logging.INFO if arguments.verbose else logging.WARNING,
+        format="%(asctime)s %(name)s %(levelname)s %(message)s",
+    )
+    options = Options(arguments.listen, arguments.target, arguments.reap, arguments.fix_apiversions)
+    try:
+        asyncio.run(run(options, arguments.control))
+    except KeyboardInterrupt:
+        return 0
+    except OSError as error:
+        log.error("cannot listen: %s", error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,159 @@
+"""One address for the three services: nginx with a configuration and folders of its own, routing by path as the API promises."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from happymail import ports
+from happymail.failure import Failure
+
+_SERVER = """\
+# Written at every start; changes are lost. One address for the three services.
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+worker_processes 1;
+{user}
+events {{
+    worker_connections 1024;
+}}
+
+http {{
+    access_log {folder}/access.log;
+    client_body_temp_path {folder}/temp/body;
+    proxy_temp_path {folder}/temp/proxy;
+    fastcgi_temp_path {folder}/temp/fastcgi;
+    uwsgi_temp_path {folder}/temp/uwsgi;
+    scgi_temp_path {folder}/temp/scgi;
+    default_type application/octet-stream;
+    server_tokens off;
+
+{upstreams}
+    # The path behind a service's prefix, exactly as the client wrote it.
+    map $request_uri $behind_prefix {{
+        ~^/[a-z]+(?<rest>/.*)$ $rest;
+    }}
+
+    # The request id that the client sent, if it may stand in JSON as it is; else nginx's own.
+    map $http_x_request_id $known_request_id {{
+        ~^[A-Za-z0-9._:-]+$ $http_x_request_id;
+        default $request_id;
+    }}
+
+    server {{
+{listen}
+        server_name _;
+
+        # Limits and errors are the services' business: they answer them as problems.
+        client_max_body_size 0;
+        proxy_request_buffering off;
+        # Server-sent events must not wait in a buffer, nor `Prefer: wait=30` run into a timeout.
+        proxy_buffering off;
+        proxy_read_timeout 120s;
+        proxy_send_timeout 120s;
+        proxy_connect_timeout 5s;
+        large_client_header_buffers 8 32k;
+
+        proxy_http_version 1.1;
+        proxy_set_header Host $http_host;
+        proxy_set_header Connection "";
+        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        proxy_set_header X-Forwarded-Proto $scheme;
+
+{routes}
+        location = / {{
+            default_type text/html;
+            return 200 '{index}';
+        }}
+        location / {{
+            return 404;
+        }}
+
+        # What nginx itself has to say is a problem (RFC 9457), like every other error.
+{problems}    }}
+}}
+"""
+
+_UPSTREAM = """\
+    upstream {name} {{
+        server 127.0.0.1:{port};
+        keepalive 32;
+        keepalive_timeout 20s;
+    }}
+"""
+
+_ROUTE = """\
+        location ~ ^/{name}/(admin/.*|livez|readyz|metrics|openapi\\.yaml|docs(/.*)?)$ {{
+            proxy_pass http://{name}$behind_prefix;
+        }}
+        location ~ ^/({paths})(/|$) {{
+            proxy_pass http://{name};
+        }}
+"""
+
+_PROBLEM = """\
+        error_page {codes} = /.problems/{kind};
+        location = /.problems/{kind} {{
+            internal;
+            default_type application/problem+json;
+            add_header X-Request-Id $known_request_id always;
+{headers}            return {status} '{body}';
+        }}
+"""
+
+_PATHS = {"order": "users|orders", "billing": "accounts", "notification": "messages"}
+
+_INDEX = (
+    "<!doctype html><meta charset=utf-8><title>HappyMail</title><h1>HappyMail</h1><ul>"
+    + "".join(f"<li><a href=/{name}/docs>{name}: API</a>, <a href=/{name}/readyz>readiness</a>, <a href=/{name}/metrics>metrics</a>" for name in _PATHS)
+    + "</ul>"
+)
+
+
+def prepare(folder: Path, port: int, service_ports: dict[str, int]) -> list[str]:
+    """Writes the configuration into ``folder``; returns the command that serves it in the foreground."""
+    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if program is None:
+        raise Failure("nginx is missing; `make install` installs it")
+    (folder / "temp").mkdir(parents=True, exist_ok=True)
+    configuration = folder / "nginx.conf"
+    configuration.write_text(_configuration(folder, port, service_ports))
+    command = [program, "-p", str(folder), "-c", str(configuration), "-e", "stderr"]
+    check = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+    if check.returncode != 0:
+        raise Failure("nginx did not accept the gateway's configuration:", check.stderr.strip().splitlines()[-6:])
+    return command
+
+
+def _configuration(folder: Path, port: int, service_ports: dict[str, int]) -> str:
+    addresses = [f"127.0.0.1:{port}"] + ([f"[::1]:{port}"] if ports.has_ipv6() else [])
+    return _SERVER.format(
+        # The folder may hold spaces.
+        folder=str(folder).replace("\\", "\\\\").replace(" ", "\\ "),
+        # Workers that root starts would otherwise be nobody's, who may not enter the folder.
+        user="user root;" if os.geteuid() == 0 else "",
+        listen="\n".join(f"        listen {address};" for address in addresses),
+        upstreams="\n".join(_UPSTREAM.format(name=name, port=service_ports[name]) for name in _PATHS),
+        routes="".join(_ROUTE.format(name=name, paths=paths) for name, paths in _PATHS.items()),
+        index=_INDEX,
+        problems="".join(
+            [
+                _problem("502 504", 503, "unavailable", "Service unavailable", "The service cannot be reached now.", retry=True),
+                _problem("404", 404, "not-found", "Not found", "No service answers this path."),
+                _problem("413", 413, "too-large", "Too large", "The request body is too large."),
+                _problem("400 414 494", 400, "bad-request", "Bad request", "The request is not valid HTTP, or its header is too large."),
+                _problem("501 505", 501, "not-implemented", "Not implemented", "The gateway does not speak this version or encoding of HTTP."),
+                _problem("405", 405, "method-not-allowed", "Method not allowed", "This method is not allowed."),
+            ]
+        ),
+    )
+
+
+def _problem(codes: str, status: int, kind: str, title: str, detail: str, retry: bool = False) -> str:
+    body = {"type": f"/problems/{kind}", "title": title, "status": status, "detail": detail, "instance": "$known_request_id"}
+    headers = "            add_header Retry-After 1 always;\n" if retry else ""
+    return _PROBLEM.format(codes=codes, kind=kind, status=status, headers=headers, body=json.dumps(body))
