@@ -33,7 +33,10 @@ func service(_ name: String, _ dependencies: [Target.Dependency] = [], resources
     return [
         .target(
             name: library,
-            dependencies: ["EventContracts", "JSON", "Messaging", "Postgres", "ServiceRuntime", hummingbird, httpTypes, lifecycle, logging, metrics, nioCore]
+            dependencies: [
+                "EventContracts", "JSON", "Messaging", "Postgres", "ServiceRuntime", hummingbird, httpTypes, lifecycle, logging, metrics,
+                nioCore,
+            ]
                 + dependencies,
             path: "Services/\(name)/Sources/\(library)",
             resources: [.copy("Storage/Migrations"), .copy("HTTP/openapi.yaml")] + resources,
@@ -47,7 +50,9 @@ func service(_ name: String, _ dependencies: [Target.Dependency] = [], resources
         ),
         .testTarget(
             name: "\(library)Tests",
-            dependencies: [.target(name: library), "EventContracts", "JSON", "Messaging", "Postgres", "ServiceTesting", logging, nioCore, nioPosix],
+            dependencies: [
+                .target(name: library), "EventContracts", "JSON", "Messaging", "Postgres", "ServiceTesting", logging, nioCore, nioPosix,
+            ],
             path: "Services/\(name)/Tests",
             swiftSettings: settings
         ),
@@ -80,6 +85,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.9.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -95,12 +101,18 @@ let package = Package(
         shared("EventContracts", ["JSON"], resources: [.copy("Schemas")]),
         shared("Postgres", ["BlockingExecution", "CLibPQ", logging]),
         shared("Kafka", ["BlockingExecution", "CRDKafka", logging]),
-        shared("Messaging", ["EventContracts", "JSON", "Kafka", "Postgres", lifecycle, logging, metrics], resources: [.copy("Migrations")]),
+        shared(
+            "Messaging",
+            ["EventContracts", "JSON", "Kafka", "Postgres", lifecycle, logging, metrics],
+            resources: [.copy("Migrations")]
+        ),
         shared("EventSourcing", ["EventContracts", "JSON", "Postgres"]),
         shared(
             "ServiceRuntime",
             [
-                "EventContracts", "JSON", "Kafka", "Messaging", "Postgres", arguments, httpTypes, hummingbird, lifecycle, logging, metrics, nioCore,
+                "EventContracts", "JSON", "Kafka", "Messaging", "Postgres", arguments, httpTypes, hummingbird, lifecycle, logging, metrics,
+                nioCore,
+                .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ],
             resources: [.copy("Pages")]
         ),
@@ -112,7 +124,10 @@ let package = Package(
         sharedTests("Kafka", [logging]),
         sharedTests("Messaging", ["EventContracts", "Kafka", "Postgres", logging]),
         sharedTests("EventSourcing", ["Postgres"]),
-        sharedTests("ServiceRuntime", ["JSON", hummingbird, logging, metrics]),
+        sharedTests(
+            "ServiceRuntime",
+            ["EventContracts", "JSON", "Postgres", httpTypes, hummingbird, lifecycle, logging, metrics, nioCore, nioPosix]
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["EventContracts", "JSON", "Kafka", "Postgres", "ServiceTesting", logging],

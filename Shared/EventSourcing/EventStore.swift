@@ -68,7 +68,15 @@ package struct EventStore<Fact: StoredFact>: Sendable {
         facts.reserveCapacity(rows.count)
         for row in rows {
             let (stream, version, id, kind, schemaVersion, payload, occurredAt, uniqueKey) = try row.decode(
-                UUID.self, Int64.self, UUID.self, String.self, Int32.self, String.self, PostgresTimestamp.self, UUID?.self)
+                UUID.self,
+                Int64.self,
+                UUID.self,
+                String.self,
+                Int32.self,
+                String.self,
+                PostgresTimestamp.self,
+                UUID?.self
+            )
             do {
                 let json = try JSONValue(parsing: Array(payload.utf8))
                 facts.append(
@@ -79,7 +87,8 @@ package struct EventStore<Fact: StoredFact>: Sendable {
                         occurredAt: Timestamp(microseconds: occurredAt.microseconds),
                         fact: try Fact(kind: kind, schemaVersion: Int(schemaVersion), json: json),
                         uniqueKey: uniqueKey
-                    ))
+                    )
+                )
             } catch {
                 throw PostgresError(.decoding, "The stored fact \(stream)/\(version) of kind \(kind) cannot be read: \(error)")
             }

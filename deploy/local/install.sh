@@ -29,7 +29,8 @@ has python3 || need 'starts and stops everything' python3
 "$python" -c 'import venv, ensurepip' 2>/dev/null || need 'environment of the test tools' python3-venv
 "$python" -c 'import pip' 2>/dev/null || need 'downloads the local broker and the test tools' python3-pip
 "$python" -c 'import aiosmtpd' 2>/dev/null || need 'receives the mails' python3-aiosmtpd
-{ compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || has postgres; } && has psql || need 'the database server, run from .local' postgresql
+has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || has postgres; }
+{ has_postgres && has psql; } || need 'the database server, run from .local' postgresql
 has nginx || need 'the gateway, run from .local' nginx-light
 has pkg-config || need 'tells the Swift build where libraries are' pkg-config
 pkg-config --exists libpq 2>/dev/null || need "PostgreSQL's client library" libpq-dev
@@ -84,7 +85,8 @@ else
     echo 'All system packages are there.'
 fi
 
-command -v swift >/dev/null 2>&1 || fail 'Swift is missing; install version 6.2 or later from https://www.swift.org/install and put it on the PATH'
+where='install version 6.2 or later from https://www.swift.org/install and put it on the PATH'
+command -v swift >/dev/null 2>&1 || fail "Swift is missing; $where"
 if [[ "$(swift --version 2>&1)" =~ Swift\ version\ ([0-9]+)\.([0-9]+) ]]; then
     major=${BASH_REMATCH[1]} minor=${BASH_REMATCH[2]}
     if ((major < 6 || (major == 6 && minor < 2))); then

@@ -1,8 +1,9 @@
-@testable import BillingService
 import EventContracts
 import EventSourcing
 import JSON
 import Testing
+
+@testable import BillingService
 
 struct AccountTests {
     private let user = UserID()

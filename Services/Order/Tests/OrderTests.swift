@@ -1,6 +1,7 @@
 import EventContracts
-@testable import OrderService
 import Testing
+
+@testable import OrderService
 
 struct OrderTests {
     private let usd = Currency.usd
@@ -40,34 +41,43 @@ struct OrderTests {
 
     @Test func `Without a price, the items' total is the price`() throws {
         let request = NewOrder(
-            userID: UserID(), price: nil,
+            userID: UserID(),
+            price: nil,
             items: [
                 .init(sku: "a", quantity: 2, unitPrice: .init(amount: 150, currency: nil)),
                 .init(sku: "b", quantity: 1, unitPrice: .init(amount: 1, currency: nil)),
-            ])
+            ]
+        )
         #expect(try request.priced(in: usd).0 == Money(amount: 301, currency: .usd))
     }
 
     @Test func `A price that is not the total is refused`() {
         let request = NewOrder(
-            userID: UserID(), price: .init(amount: 300, currency: nil),
-            items: [.init(sku: "a", quantity: 2, unitPrice: .init(amount: 151, currency: nil))])
+            userID: UserID(),
+            price: .init(amount: 300, currency: nil),
+            items: [.init(sku: "a", quantity: 2, unitPrice: .init(amount: 151, currency: nil))]
+        )
         #expect(throws: NewOrder.PriceConflict.priceIsNotTheTotal(Money(amount: 302, currency: .usd))) { try request.priced(in: usd) }
     }
 
     @Test func `A total that overflows is refused`() {
         let request = NewOrder(
-            userID: UserID(), price: nil, items: [.init(sku: "a", quantity: 1_000_000, unitPrice: .init(amount: 1_000_000_000_000, currency: nil))])
+            userID: UserID(),
+            price: nil,
+            items: [.init(sku: "a", quantity: 1_000_000, unitPrice: .init(amount: 1_000_000_000_000, currency: nil))]
+        )
         #expect(throws: NewOrder.PriceConflict.totalTooLarge) { try request.priced(in: usd) }
     }
 
     @Test func `Items in several currencies are refused`() {
         let request = NewOrder(
-            userID: UserID(), price: nil,
+            userID: UserID(),
+            price: nil,
             items: [
                 .init(sku: "a", quantity: 1, unitPrice: .init(amount: 1, currency: .usd)),
                 .init(sku: "b", quantity: 1, unitPrice: .init(amount: 1, currency: Currency(rawValue: "EUR"))),
-            ])
+            ]
+        )
         #expect(throws: NewOrder.PriceConflict.mixedCurrencies(item: 1)) { try request.priced(in: usd) }
     }
 }

@@ -11,10 +11,10 @@ struct ClientLog: Sendable {
 
     /// A line of librdkafka's own log, at the level that its syslog number stands for.
     func line(level: Int32, facility: String, text: String) {
-        // The producer's guarantee rests on a property that librdkafka calls experimental, each time anew.
-        let isOurChoice = facility == "CONFWARN" && text.contains("enable.gapless.guarantee")
+        // librdkafka warns, at each new client, of a property that our guarantee rests on, and of those meant for the other kind of client.
+        let isIntended = facility == "CONFWARN" && (text.contains("enable.gapless.guarantee") || text.contains("will be ignored by this"))
         logger.log(
-            level: isOurChoice ? .debug : Self.level(level),
+            level: isIntended ? .debug : Self.level(level),
             "librdkafka says",
             metadata: [Key.facility: "\(facility)", Key.text: "\(text)"]
         )

@@ -11,7 +11,7 @@ import Synchronization
 ///
 /// Close it: until then a thread waits for its reports.
 package final class KafkaProducer: Sendable {
-    private let core: ProducerCore
+    let core: ProducerCore
     private let reports: Task<Void, Never>
     private let lastID = Atomic<UInt64>(0)
 

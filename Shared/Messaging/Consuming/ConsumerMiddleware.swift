@@ -29,7 +29,8 @@ package struct LogHandledEvents: ConsumerMiddleware {
         } catch {
             logger.error(
                 "a handler failed",
-                metadata: ["type": "\(call.type.rawValue)", "events": "\(call.metadata.count)", "error": "\(String(reflecting: error))"])
+                metadata: ["type": "\(call.type.rawValue)", "events": "\(call.metadata.count)", "error": "\(String(reflecting: error))"]
+            )
             throw error
         }
         guard logger.logLevel <= .debug else { return }

@@ -52,7 +52,8 @@ enum Arrival: Sendable {
                     sequence: EventSequence(topic: record.topic, key: received.key?.rawValue ?? ""),
                     route: route,
                     envelope: try router.routes[route].decode(received)
-                ))
+                )
+            )
         } catch {
             self = .undecodable(record, error)
         }

@@ -36,7 +36,9 @@ package final class EventConsumer: Service {
 
     /// - Parameter makeConsumer: Joins the group. Called at first and whenever a consumer has met a fatal error.
     package init(
-        processor: EventProcessor, configuration: Configuration = Configuration(), logger: Logger,
+        processor: EventProcessor,
+        configuration: Configuration = Configuration(),
+        logger: Logger,
         makeConsumer: @escaping @Sendable () async throws -> KafkaConsumer
     ) {
         self.makeConsumer = makeConsumer
@@ -59,7 +61,9 @@ package final class EventConsumer: Service {
                 do {
                     let consumer = try await self.consumer()
                     let batch = try await consumer.nextBatch(
-                        maximumRecords: self.configuration.maximumBatch, within: self.configuration.pollTimeout)
+                        maximumRecords: self.configuration.maximumBatch,
+                        within: self.configuration.pollTimeout
+                    )
                     if batch.isEmpty { continue }
                     try await self.process(batch, from: consumer)
                     pause = self.configuration.firstPause

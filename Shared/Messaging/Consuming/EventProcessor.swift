@@ -31,7 +31,11 @@ package struct EventProcessor: Sendable {
     private let logger: Logger
 
     package init(
-        postgres: PostgresPool, router: EventRouter, parked: ParkedSequences, configuration: Configuration = Configuration(), logger: Logger
+        postgres: PostgresPool,
+        router: EventRouter,
+        parked: ParkedSequences,
+        configuration: Configuration = Configuration(),
+        logger: Logger
     ) {
         self.postgres = postgres
         self.router = router
@@ -98,7 +102,9 @@ package struct EventProcessor: Sendable {
     }
 
     private func handle(
-        _ deliveries: [Delivery], waiting known: [EventSequence: WaitingEvent], in transaction: borrowing Transaction
+        _ deliveries: [Delivery],
+        waiting known: [EventSequence: WaitingEvent],
+        in transaction: borrowing Transaction
     ) async throws {
         let results = try await transaction.query([
             inbox.mark(deliveries.map(\.id)), parked.locked(Set(deliveries.map(\.sequence))),
@@ -134,7 +140,8 @@ package struct EventProcessor: Sendable {
             metadata: [
                 "topic": "\(delivery.sequence.topic)", "event_id": "\(delivery.id)", "offset": "\(delivery.record.offset)",
                 "error": "\(String(reflecting: error))",
-            ])
+            ]
+        )
         try await retryingConflicts {
             try await postgres.withTransaction { transaction in
                 let results = try await transaction.query([inbox.mark([delivery.id]), parked.locked([delivery.sequence])])
@@ -153,7 +160,8 @@ package struct EventProcessor: Sendable {
     private func bury(_ record: ConsumedRecord, _ error: EventDecodingError) async throws {
         logger.error(
             "a record cannot be read",
-            metadata: ["topic": "\(record.topic)", "partition": "\(record.partition)", "offset": "\(record.offset)", "error": "\(error)"])
+            metadata: ["topic": "\(record.topic)", "partition": "\(record.partition)", "offset": "\(record.offset)", "error": "\(error)"]
+        )
         _ = try await postgres.query(deadLetters.bury(record, error: "\(error)"))
         MessagingMetrics.records("dead", count: 1)
     }

@@ -39,7 +39,8 @@ package struct EventRouter: Sendable {
                 handle: { envelopes, transaction in
                     try await handler.handle(envelopes.compactMap { $0 as? EventEnvelope<Handler.Handled> }, in: transaction)
                 }
-            ))
+            )
+        )
     }
 
     func route(for type: EventType) -> Int? {
@@ -53,7 +54,10 @@ package struct EventRouter: Sendable {
     }
 
     private func descend(
-        into layers: ArraySlice<any ConsumerMiddleware>, call: HandlerCall, deliveries: [Delivery], route: Int,
+        into layers: ArraySlice<any ConsumerMiddleware>,
+        call: HandlerCall,
+        deliveries: [Delivery],
+        route: Int,
         _ transaction: borrowing Transaction
     ) async throws -> [WaitingEvent] {
         guard let layer = layers.first else { return try await routes[route].handle(deliveries.map(\.envelope), transaction) }

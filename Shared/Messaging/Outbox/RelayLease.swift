@@ -26,7 +26,6 @@ package struct RelayLease: Sendable {
         self.duration = duration
     }
 
-
     /// Takes the lease if nobody else holds it. A process that asks again (its term ended in an error) begins a new term.
     ///
     /// - Returns: The term that begins, or `nil` while another owner's lease runs.
@@ -37,7 +36,8 @@ package struct RelayLease: Sendable {
             SET owner = \(owner), epoch = epoch + 1, lease_expires_at = clock_timestamp() + \(duration.wholeMilliseconds) * interval '1 millisecond'
             WHERE owner IS NULL OR owner = \(owner) OR lease_expires_at < clock_timestamp()
             RETURNING epoch, position
-            """)
+            """
+        )
         return try rows.first.map { row in
             let (epoch, position) = try row.decode(Int64.self, Int64.self)
             return Term(epoch: epoch, position: position)
@@ -65,7 +65,8 @@ package struct RelayLease: Sendable {
                 UPDATE messaging.relay
                 SET owner = NULL, lease_expires_at = NULL, position = greatest(position, \(position)), updated_at = clock_timestamp()
                 WHERE epoch = \(epoch) AND owner = \(owner)
-                """)
+                """
+            )
             transaction.enqueue("SELECT pg_notify(\(Self.channel), '')")
         }
     }

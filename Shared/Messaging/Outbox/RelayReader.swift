@@ -58,7 +58,8 @@ struct RelayReader {
 
     /// Missing ids lie below `highest`, so the two parts follow each other in id order.
     private static func read(after highest: Int64, missing: [Int64], maximum: Int) -> SQL {
-        let columns = "id, event_id::text, topic, type, key, source, time, subject, data_schema, correlation_id, causation_id, traceparent, payload"
+        let columns =
+            "id, event_id::text, topic, type, key, source, time, subject, data_schema, correlation_id, causation_id, traceparent, payload"
         return """
             (SELECT \(unescaped: columns) FROM messaging.events WHERE id = ANY(\(missing)) ORDER BY id)
             UNION ALL
@@ -73,8 +74,20 @@ struct RelayReader {
         records.reserveCapacity(rows.count)
         for row in rows {
             let (id, event, topic, type, key, source, time, subject, schema, correlation, causation, trace, payload) = try row.decode(
-                Int64.self, String.self, String.self, String.self, String.self, String.self, String.self, String.self, String.self,
-                String.self, String?.self, String?.self, String.self)
+                Int64.self,
+                String.self,
+                String.self,
+                String.self,
+                String.self,
+                String.self,
+                String.self,
+                String.self,
+                String.self,
+                String.self,
+                String?.self,
+                String?.self,
+                String.self
+            )
             ids.append(id)
             let headers: [(String, String?)] = [
                 (EventHeaderName.specVersion, "1.0"), (EventHeaderName.id, event), (EventHeaderName.source, source),
@@ -88,7 +101,9 @@ struct RelayReader {
                     topic: topic,
                     key: Array(key.utf8),
                     value: Array(payload.utf8),
-                    headers: headers.compactMap { name, value in value.map { KafkaHeader(name: name, value: Array($0.utf8)) } }))
+                    headers: headers.compactMap { name, value in value.map { KafkaHeader(name: name, value: Array($0.utf8)) } }
+                )
+            )
         }
         return Batch(ids: ids, records: records, isFull: rows.count >= maximum)
     }

@@ -36,8 +36,12 @@ package struct ParkedRetries: Service {
 
     /// - Parameter wakeUp: The signal that `parked` notifies.
     package init(
-        postgres: PostgresPool, router: EventRouter, parked: ParkedSequences, wakeUp: Signal,
-        configuration: Configuration = Configuration(), logger: Logger
+        postgres: PostgresPool,
+        router: EventRouter,
+        parked: ParkedSequences,
+        wakeUp: Signal,
+        configuration: Configuration = Configuration(),
+        logger: Logger
     ) {
         self.postgres = postgres
         self.router = router
@@ -95,7 +99,9 @@ package struct ParkedRetries: Service {
                 throw error
             } catch {
                 logger.error(
-                    "a parked event failed again", metadata: ["topic": "\(sequence.topic)", "error": "\(String(reflecting: error))"])
+                    "a parked event failed again",
+                    metadata: ["topic": "\(sequence.topic)", "error": "\(String(reflecting: error))"]
+                )
                 try await noteFailure(of: sequence, Failure.summary(of: error))
                 goesOn = false
             }
@@ -133,15 +139,28 @@ package struct ParkedRetries: Service {
                 return false
             }
             let (id, partition, offset, value, names, values) = try head.decode(
-                Int64.self, Int32.self, Int64.self, [UInt8].self, [String].self, [String].self)
+                Int64.self,
+                Int32.self,
+                Int64.self,
+                [UInt8].self,
+                [String].self,
+                [String].self
+            )
             let record = ConsumedRecord(
-                topic: sequence.topic, partition: partition, offset: offset, timestampMilliseconds: 0, key: Array(sequence.key.utf8),
-                value: value, headers: zip(names, values).map { KafkaHeader(name: $0, value: Array($1.utf8)) })
+                topic: sequence.topic,
+                partition: partition,
+                offset: offset,
+                timestampMilliseconds: 0,
+                key: Array(sequence.key.utf8),
+                value: value,
+                headers: zip(names, values).map { KafkaHeader(name: $0, value: Array($1.utf8)) }
+            )
             guard case .delivery(let delivery) = Arrival(record, router: router) else { throw NoLongerHandled() }
             if let waiting = try await router.handle([delivery], by: delivery.route, in: transaction).first {
                 if isOverdue { throw GateStayedClosed(gate: waiting.gate) }
                 transaction.enqueue(
-                    parked.stillWaiting(sequence, for: waiting.gate, pause: configuration.firstPause, longest: configuration.longestPause))
+                    parked.stillWaiting(sequence, for: waiting.gate, pause: configuration.firstPause, longest: configuration.longestPause)
+                )
                 return false
             }
             transaction.enqueue("DELETE FROM messaging.parked_events WHERE id = \(id)")
@@ -161,7 +180,8 @@ package struct ParkedRetries: Service {
                 SELECT s.attempts, e.id FROM messaging.parked_sequences s JOIN messaging.parked_events e USING (consumer_group, topic, key)
                 WHERE s.consumer_group = \(parked.group) AND s.topic = \(sequence.topic) AND s.key = \(sequence.key)
                 ORDER BY e.id LIMIT 1 FOR UPDATE OF s
-                """)
+                """
+            )
             guard let (attempts, head) = try rows.decode(Int32.self, Int64.self).first else { return }
             let tried = Int(attempts) + 1
             let gaveUp = tried >= configuration.maximumAttempts

@@ -29,7 +29,8 @@ package struct ParkedSequences: Sendable {
             """
             UPDATE messaging.parked_sequences SET next_attempt_at = now()
             WHERE consumer_group = \(group) AND gate = ANY(\(gates.map(\.rawValue)))
-            """)
+            """
+        )
         transaction.onCommit { [retriesWakeUp] in retriesWakeUp.notify() }
     }
 
@@ -73,7 +74,8 @@ package struct ParkedSequences: Sendable {
                 VALUES (\(group), \(sequence.topic), \(sequence.key), \(state), \(gate), 1, \(error),
                     now() + \(firstRetry.wholeMilliseconds) * interval '1 millisecond')
                 ON CONFLICT DO NOTHING
-                """)
+                """
+            )
         }
         for delivery in deliveries {
             let (record, sequence) = (delivery.record, delivery.sequence)
@@ -84,7 +86,8 @@ package struct ParkedSequences: Sendable {
                 VALUES (\(group), \(sequence.topic), \(sequence.key), \(delivery.id.uuid), \(record.partition), \(record.offset),
                     \(record.value ?? []), \(record.headers.map(\.name)),
                     \(record.headers.map { String(decoding: $0.value, as: UTF8.self) }))
-                """)
+                """
+            )
         }
         transaction.onCommit { [retriesWakeUp] in retriesWakeUp.notify() }
     }

@@ -38,7 +38,11 @@ package struct Backbone: Sendable {
         database.applicationName = service.name
         self.database = database
         postgres = PostgresPool(
-            configuration: database, maximumConnections: runtime.database.maximumConnections, acquireTimeout: .seconds(2), logger: logger)
+            configuration: database,
+            maximumConnections: runtime.database.maximumConnections,
+            acquireTimeout: .seconds(2),
+            logger: logger
+        )
         outbox = Outbox(relayWakeUp: relayWakeUp)
         parked = ParkedSequences(group: service.name, retriesWakeUp: retriesWakeUp)
         commands = IdempotentCommands(postgres: postgres)
@@ -76,9 +80,14 @@ package struct Backbone: Sendable {
         let topics = Topics(
             Set(written + handlers.topics).map {
                 TopicSpecification(
-                    name: $0.rawValue, partitions: Int32(runtime.kafka.topicPartitions),
-                    replicationFactor: Int32(runtime.kafka.replicationFactor))
-            }, configuration: kafka, logger: logger)
+                    name: $0.rawValue,
+                    partitions: Int32(runtime.kafka.topicPartitions),
+                    replicationFactor: Int32(runtime.kafka.replicationFactor)
+                )
+            },
+            configuration: kafka,
+            logger: logger
+        )
         let consumer = consumer(of: handlers, topics: topics, kafka: kafka)
         let migrators = [
             Migrator(set: "messaging", migrations: try Migration.load(from: MessagingMigrations.directory)),
@@ -89,13 +98,16 @@ package struct Backbone: Sendable {
                 CloseAtShutdown("database pool") { [postgres] in await postgres.close() },
                 Partitions(postgres: postgres, logger: logger),
                 ExpireIdempotencyKeys(postgres: postgres, logger: logger),
-                relay(topics: topics, kafka: kafka),
+                relay(of: written.map(\.rawValue), topics: topics, kafka: kafka),
                 notifications(parts.notifications),
             ] + parts.services + (handlers.topics.isEmpty ? [] : [retries(of: handlers), consumer])
         return Assembly(
             services: services,
             healthChecks: healthChecks(
-                topics: topics, consumer: handlers.topics.isEmpty ? nil : consumer, migrators: migrators),
+                topics: topics,
+                consumer: handlers.topics.isEmpty ? nil : consumer,
+                migrators: migrators
+            ),
             openAPI: Array(try Data(contentsOf: parts.openAPI)),
             migrate: { [postgres] logger in
                 for migrator in migrators { try await migrator.migrate(postgres, logger: logger) }
@@ -108,15 +120,25 @@ package struct Backbone: Sendable {
 // MARK: - The parts of the backbone
 
 extension Backbone {
-    private func relay(topics: Topics, kafka: KafkaConfiguration) -> Relay {
+    private func relay(of written: [String], topics: Topics, kafka: KafkaConfiguration) -> Relay {
         // Unique among all processes that ever ran: a restarted instance is another owner.
         let owner = "\(service.name)-\(ProcessInfo.processInfo.processIdentifier)-\(EventID())"
         return Relay(
-            postgres: postgres, lease: RelayLease(owner: owner, duration: runtime.relayLease), wakeUp: relayWakeUp,
-            leadershipFree: relayFree, logger: logger
+            postgres: postgres,
+            lease: RelayLease(owner: owner, duration: runtime.relayLease),
+            wakeUp: relayWakeUp,
+            leadershipFree: relayFree,
+            logger: logger
         ) { [logger] in
             try await topics.ensure()
-            return try KafkaProducer(configuration: kafka, logger: logger)
+            let producer = try KafkaProducer(configuration: kafka, logger: logger)
+            do {
+                try await producer.warmUp(written)
+                return producer
+            } catch {
+                await producer.close(within: .zero)
+                throw error
+            }
         }
     }
 
@@ -126,7 +148,12 @@ extension Backbone {
         return EventConsumer(processor: processor, logger: logger) { [logger] in
             try await topics.ensure()
             return try KafkaConsumer(
-                configuration: kafka, group: group, instanceID: instanceID, topics: handlers.topics.map(\.rawValue), logger: logger)
+                configuration: kafka,
+                group: group,
+                instanceID: instanceID,
+                topics: handlers.topics.map(\.rawValue),
+                logger: logger
+            )
         }
     }
 
@@ -161,7 +188,8 @@ extension Backbone {
                 HealthCheck("consumer") {
                     if consumer.holdingBecause != nil { return .failed("records are waiting for the database or the broker") }
                     return consumer.isAssigned ? .ok : .failed("no partitions are assigned yet")
-                })
+                }
+            )
         }
         return checks
     }

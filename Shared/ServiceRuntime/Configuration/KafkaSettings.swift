@@ -25,8 +25,12 @@ package struct KafkaSettings: ServiceConfiguration, CustomStringConvertible {
         let mechanism = reader.read(RuntimeKeys.kafkaMechanism)
         let username = reader.read(RuntimeKeys.kafkaUsername)
         let password = reader.read(RuntimeKeys.kafkaPassword)
-        if transport.usesSASL, username == nil { reader.reject(RuntimeKeys.kafkaUsername, "missing; KAFKA_SECURITY_PROTOCOL asks for SASL") }
-        if transport.usesSASL, password == nil { reader.reject(RuntimeKeys.kafkaPassword, "missing; KAFKA_SECURITY_PROTOCOL asks for SASL") }
+        if transport.usesSASL, username == nil {
+            reader.reject(RuntimeKeys.kafkaUsername, "missing; KAFKA_SECURITY_PROTOCOL asks for SASL")
+        }
+        if transport.usesSASL, password == nil {
+            reader.reject(RuntimeKeys.kafkaPassword, "missing; KAFKA_SECURITY_PROTOCOL asks for SASL")
+        }
         var properties: [String: String] = [:]
         if transport != .plaintext { properties["security.protocol"] = transport.rawValue }
         if transport.usesSASL {

@@ -23,7 +23,9 @@ package struct ProcessMetrics: Sendable, Equatable {
         else { return nil }
         // After the command's closing parenthesis the fields are those from 3 on (proc(5)): 14 and 15 are the times, 22 the start.
         let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
-        guard fields.count > 19, let user = Double(fields[11]), let system = Double(fields[12]), let start = Double(fields[19]) else { return nil }
+        guard fields.count > 19, let user = Double(fields[11]), let system = Double(fields[12]), let start = Double(fields[19]) else {
+            return nil
+        }
         return ProcessMetrics(
             residentMemoryBytes: memory * 1024,
             processorSeconds: (user + system) / ticksPerSecond,

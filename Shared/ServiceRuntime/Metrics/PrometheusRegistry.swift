@@ -83,27 +83,28 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     package func destroyTimer(_ handler: any TimerHandler) { remove(handler) }
 
     func counter(_ label: String, _ dimensions: [(String, String)]) -> CounterCell {
-        if case .counter(let cell) = cell(label, dimensions, { .counter(CounterCell()) }) { return cell }
+        if case .counter(let cell) = cell("counter", label, dimensions, { .counter(CounterCell()) }) { return cell }
         return CounterCell()
     }
 
     func gauge(_ label: String, _ dimensions: [(String, String)]) -> GaugeCell {
-        if case .gauge(let cell) = cell(label, dimensions, { .gauge(GaugeCell()) }) { return cell }
+        if case .gauge(let cell) = cell("gauge", label, dimensions, { .gauge(GaugeCell()) }) { return cell }
         return GaugeCell()
     }
 
     func histogram(_ label: String, _ dimensions: [(String, String)], bounds: [Double]) -> HistogramCell {
-        if case .histogram(let cell) = cell(label, dimensions, { .histogram(HistogramCell(bounds: bounds)) }) { return cell }
+        if case .histogram(let cell) = cell("histogram", label, dimensions, { .histogram(HistogramCell(bounds: bounds)) }) { return cell }
         return HistogramCell(bounds: bounds)
     }
 
-    private func cell(_ label: String, _ dimensions: [(String, String)], _ make: () -> Cell) -> Cell {
+    private func cell(_ kind: String, _ label: String, _ dimensions: [(String, String)], _ make: () -> Cell) -> Cell {
         let name = PrometheusText.name(label)
         let labels = PrometheusText.labels(dimensions)
         return state.withLock { state in
-            if let known = state.families[name]?.series[labels] { return known }
+            let known = state.families[name]?.series[labels]
+            if let known, known.kind == kind { return known }
             let new = make()
-            guard state.seriesCount < Self.maximumSeries, state.families[name]?.kind ?? new.kind == new.kind else {
+            guard state.seriesCount < Self.maximumSeries, state.families[name]?.kind ?? kind == kind else {
                 state.dropped += 1
                 return new
             }

@@ -1,6 +1,6 @@
-package import JSON
-package import Hummingbird
 package import HTTPTypes
+package import Hummingbird
+package import JSON
 
 /// An error that a client is told about: `application/problem+json` (RFC 9457).
 ///

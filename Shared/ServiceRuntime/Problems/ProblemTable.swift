@@ -12,7 +12,12 @@ extension Problem {
     /// - Parameter errors: At least one.
     package static func validation(_ errors: [FieldError]) -> Problem {
         let detail = errors.count == 1 ? "One value is not acceptable." : "\(errors.count) values are not acceptable."
-        var problem = Problem(type: "/problems/validation", title: "The request is not valid", status: .unprocessableContent, detail: detail)
+        var problem = Problem(
+            type: "/problems/validation",
+            title: "The request is not valid",
+            status: .unprocessableContent,
+            detail: detail
+        )
         problem.errors = errors
         return problem
     }
@@ -159,6 +164,11 @@ extension Problem {
 
     /// Our mistake. Tells nothing; the log has it.
     static func internalError() -> Problem {
-        Problem(type: "about:blank", title: "Internal Server Error", status: .internalServerError, detail: "Something went wrong on our side.")
+        Problem(
+            type: "about:blank",
+            title: "Internal Server Error",
+            status: .internalServerError,
+            detail: "Something went wrong on our side."
+        )
     }
 }

@@ -13,7 +13,8 @@ package struct QueryReader {
         self.errors = errors
         parameters = query.split(separator: "&").compactMap { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = PercentEncoding.decodedFormText(parts[0]), let value = PercentEncoding.decodedFormText(parts.count > 1 ? parts[1] : "")
+            guard let name = PercentEncoding.decodedFormText(parts[0]),
+                let value = PercentEncoding.decodedFormText(parts.count > 1 ? parts[1] : "")
             else {
                 errors.append("/query", "must be percent-encoded UTF-8 without control characters")
                 return nil

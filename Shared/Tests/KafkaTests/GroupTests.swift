@@ -170,6 +170,47 @@ extension BrokerTests {
             await second.close()
         }
 
+        @Test("A batch that takes too long costs the membership, and the next call joins again", .timeLimit(.minutes(2)))
+        func tooLong() async throws {
+            try await broker.createTopic(topic)
+            try await broker.produce(numbered(0..<3, topic: topic))
+            var impatient = broker.configuration
+            impatient.maximumPollInterval = .seconds(6)
+            let changes = Shared<[AssignmentChange]>([])
+            let slow = try KafkaConsumer(
+                configuration: impatient,
+                group: broker.name("g"),
+                topics: [topic],
+                logger: broker.logger,
+                onAssignmentChange: { change in changes.withLock { $0.append(change) } }
+            )
+            let batch = try await slow.nextBatch(maximumRecords: 3, within: .seconds(10))
+            #expect(batch.records.count == 3)
+            let other = try broker.consumer(of: topic, group: "g")
+            #expect(try await other.take(3, within: .seconds(40)).map(\.number) == [0, 1, 2])
+            // Skipped: the partition is not ours any more.
+            try await slow.commit(batch)
+            await other.close()
+            try await broker.produce(numbered(3..<4, topic: topic))
+            #expect(try await slow.take(1, within: .seconds(20)).map(\.number) == [3])
+            let partition = TopicPartition(topic: topic, partition: 0)
+            #expect(changes.withLock { $0.contains(.lost([partition])) })
+            await slow.close()
+        }
+
+        @Test("A static member that restarts gets its partitions back and goes on where it was", .timeLimit(.minutes(1)))
+        func staticMember() async throws {
+            try await broker.createTopic(topic)
+            try await broker.produce(numbered(0..<3, topic: topic))
+            let before = try broker.consumer(of: topic, group: "g", instanceID: "one")
+            #expect(try await before.take(3).count == 3)
+            await before.close()
+            try await broker.produce(numbered(3..<4, topic: topic))
+            let after = try broker.consumer(of: topic, group: "g", instanceID: "one")
+            #expect(try await after.take(1).map(\.number) == [3])
+            await after.close()
+        }
+
         @Test("A consumer that leaves hands its partitions over quickly", .timeLimit(.minutes(1)))
         func handover() async throws {
             try await broker.createTopic(topic, partitions: 4)

@@ -61,7 +61,8 @@ import Testing
         let (_, issues) = read(Self.complete.merging(["KAFKA_SECURITY_PROTOCOL": "sasl_ssl"]) { $1 })
         #expect(issues.map { $0.prefix { $0 != ":" } } == ["KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"])
         let secured = [
-            "KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512", "KAFKA_SASL_USERNAME": "u", "KAFKA_SASL_PASSWORD": "p",
+            "KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512", "KAFKA_SASL_USERNAME": "u",
+            "KAFKA_SASL_PASSWORD": "p",
             "KAFKA_CA_FILE": "/ca.pem",
         ]
         let (configuration, none) = read(Self.complete.merging(secured) { $1 })
@@ -87,7 +88,9 @@ import Testing
         #expect(reader.keys.filter(\.isSecret).map(\.name) == ["DATABASE_URL", "KAFKA_SASL_PASSWORD"])
     }
 
-    @Test(arguments: [("20", Duration.seconds(20)), ("5s", .seconds(5)), ("250ms", .milliseconds(250)), ("2m", .seconds(120)), ("0", .zero)])
+    @Test(arguments: [
+        ("20", Duration.seconds(20)), ("5s", .seconds(5)), ("250ms", .milliseconds(250)), ("2m", .seconds(120)), ("0", .zero),
+    ])
     func `Durations are read with and without a unit`(text: String, duration: Duration) {
         #expect(DurationText.duration(of: text) == duration)
     }

@@ -30,7 +30,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "A", String(repeating: "A", count: 39), String(repeating: "A", count: 38), String(repeating: "é", count: 39), "null"])
+    @Test(arguments: [
+        "", "A", String(repeating: "A", count: 39), String(repeating: "A", count: 38), String(repeating: "é", count: 39), "null",
+    ])
     func `A text that was made up is refused`(text: String) {
         #expect(Cursor(encoded: text, list: "orders") == nil)
     }

@@ -17,7 +17,8 @@ import Testing
 
     @Test func `A service whose checks are well is ready`() async throws {
         let service = TestService(checks: [
-            HealthCheck("database") { .ok }, .succeeding("broker", orElse: "the broker is away") {}, HealthCheck("lag") { .ok(detail: "3 records") },
+            HealthCheck("database") { .ok }, .succeeding("broker", orElse: "the broker is away") {},
+            HealthCheck("lag") { .ok(detail: "3 records") },
         ])
         let answer = try await service.send(.get, "/readyz")
         #expect(answer.status == 200)

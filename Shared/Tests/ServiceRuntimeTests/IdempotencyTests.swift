@@ -40,7 +40,10 @@ import Testing
                     router.post(path) { request, context in
                         let name = try context.fields(of: request) { $0.string("name", length: 1...100) }
                         return try await commands.run(request, context) { transaction in
-                            let id = try await transaction.query("INSERT INTO effects (name) VALUES (\(name)) RETURNING id")[0].decode(Int64.self, at: 0)
+                            let id = try await transaction.query("INSERT INTO effects (name) VALUES (\(name)) RETURNING id")[0].decode(
+                                Int64.self,
+                                at: 0
+                            )
                             try await meanwhile()
                             if name == "conflict" { throw Problem.conflict("It is not allowed.") }
                             return JSONResponse(.created, id, headers: [.location: "/things/\(id)", .vary: "a", .acceptRanges: "ü \"x\""])
@@ -69,7 +72,9 @@ import Testing
             #expect(second.status == 201)
             #expect(second.body == first.body)
             #expect(second.headers[.idempotencyReplayed] == "true")
-            for name: HTTPField.Name in [.location, .vary, .acceptRanges, .contentType] { #expect(second.headers[name] == first.headers[name]) }
+            for name: HTTPField.Name in [.location, .vary, .acceptRanges, .contentType] {
+                #expect(second.headers[name] == first.headers[name])
+            }
             #expect(second.headers[.requestID] != first.headers[.requestID])
             #expect(try await effects(pool) == 1)
         }
@@ -141,7 +146,9 @@ import Testing
         try await withService { service, pool in
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<20 {
-                    group.addTask { try await service.send(.post, "/things", headers: [.idempotencyKey: "k1"], json: "{\"name\":\"a\"}").status }
+                    group.addTask {
+                        try await service.send(.post, "/things", headers: [.idempotencyKey: "k1"], json: "{\"name\":\"a\"}").status
+                    }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }

@@ -25,7 +25,9 @@ import Testing
     }
 
     @Test func `An entry is one line of JSON with its time first`() throws {
-        let all = lines { $0.info("The order was placed", metadata: ["order_id": "o1", "items": .stringConvertible(3), "fast": .stringConvertible(true)]) }
+        let all = lines {
+            $0.info("The order was placed", metadata: ["order_id": "o1", "items": .stringConvertible(3), "fast": .stringConvertible(true)])
+        }
         let line = try #require(all.first)
         #expect(all.count == 1)
         #expect(line.hasSuffix("}\n"))

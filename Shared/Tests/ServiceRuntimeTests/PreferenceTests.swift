@@ -21,7 +21,10 @@ import Testing
         #expect(Preference.wait(headers(values)) == expected)
     }
 
-    @Test(arguments: [[], [""], ["wait"], ["wait="], ["wait=abc"], ["wait=-1"], ["wait=1.5"], ["wait=1s"], ["waits=5"], [","], ["respond-async"], ["wait=٣"]])
+    @Test(arguments: [
+        [], [""], ["wait"], ["wait="], ["wait=abc"], ["wait=-1"], ["wait=1.5"], ["wait=1s"], ["waits=5"], [","], ["respond-async"],
+        ["wait=٣"],
+    ])
     func `What is no such wish is ignored`(values: [String]) {
         #expect(Preference.wait(headers(values)) == nil)
     }

@@ -64,7 +64,8 @@ import Testing
         let body = try JSONValue(parsing: problem.body(requestID: "r\"1"))
         #expect(
             body == [
-                "type": "/problems/validation", "title": "The request is not valid", "status": 422, "detail": "One value is not acceptable.",
+                "type": "/problems/validation", "title": "The request is not valid", "status": 422,
+                "detail": "One value is not acceptable.",
                 "instance": "r\"1", "errors": [["pointer": "/price/amount", "detail": "must be positive"]],
             ]
         )

@@ -18,7 +18,8 @@ import Testing
                     let status = query.choice("status", of: Status.self)
                     let cursor = query.cursor(of: "things")
                     let time = query.time("at")
-                    return "\(limit) \(user?.description ?? "-") \(status?.rawValue ?? "-") \(cursor?.time.microseconds ?? 0) \(time?.microseconds ?? 0)"
+                    return
+                        "\(limit) \(user?.description ?? "-") \(status?.rawValue ?? "-") \(cursor?.time.microseconds ?? 0) \(time?.microseconds ?? 0)"
                 }
                 return JSONResponse(.ok, text)
             }
@@ -62,8 +63,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "1", "%00", "..", "018f4e7a-0000-7000-8000-00000000000", "018f4e7a-0000-7000-8000-0000000000011", "018f4e7a%2D0000-7000-8000-000000000001",
-        "018f4e7a000070008000000000000001", "{018f4e7a-0000-7000-8000-000000000001}", "null", "'%20OR%201=1", String(repeating: "9", count: 300),
+        "1", "%00", "..", "018f4e7a-0000-7000-8000-00000000000", "018f4e7a-0000-7000-8000-0000000000011",
+        "018f4e7a%2D0000-7000-8000-000000000001",
+        "018f4e7a000070008000000000000001", "{018f4e7a-0000-7000-8000-000000000001}", "null", "'%20OR%201=1",
+        String(repeating: "9", count: 300),
     ])
     func `An absurd id is a validation problem`(id: String) async throws {
         let answer = try await service().send(.get, "/things/" + id)

@@ -16,7 +16,9 @@ func withServer<Value: Sendable>(
     let readiness = Readiness(checks: [])
     let responder = ServiceResponder(settings: settings, readiness: readiness, metrics: PrometheusRegistry(), logger: quiet, routes: routes)
     let ports = AsyncStream<Int>.makeStream()
-    let service = HTTPService(settings: settings, responder: responder, readiness: readiness, logger: quiet) { ports.continuation.yield($0) }
+    let service = HTTPService(settings: settings, responder: responder, readiness: readiness, logger: quiet) {
+        ports.continuation.yield($0)
+    }
     let group = ServiceGroup(services: [service], logger: quiet)
     return try await withThrowingTaskGroup(of: Void.self) { tasks in
         tasks.addTask { try await group.run() }
@@ -65,7 +67,9 @@ struct RawConnection {
     mutating func response() async throws -> RawResponse {
         while true {
             if let response = RawResponse(taking: &received) { return response }
-            guard let part = try await inbound.next(isolation: #isolation) else { throw EndOfStream(received: String(decoding: received, as: UTF8.self)) }
+            guard let part = try await inbound.next(isolation: #isolation) else {
+                throw EndOfStream(received: String(decoding: received, as: UTF8.self))
+            }
             received.append(contentsOf: part.readableBytesView)
         }
     }

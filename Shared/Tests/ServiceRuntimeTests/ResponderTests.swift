@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test(arguments: [
-        Sample("empty", ""), Sample("blank", " "), Sample("words", "a b"), Sample("not ASCII", "é"), Sample("long", String(repeating: "a", count: 129)),
+        Sample("empty", ""), Sample("blank", " "), Sample("words", "a b"), Sample("not ASCII", "é"),
+        Sample("long", String(repeating: "a", count: 129)),
     ])
     func `Any other request id is replaced by a UUIDv7`(id: Sample) async throws {
         let answer = try await TestService().send(.get, "/nothing", headers: [.requestID: id.text])

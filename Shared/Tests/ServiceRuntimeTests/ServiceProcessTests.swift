@@ -87,7 +87,11 @@ import Testing
     func `Wrong settings are all named, the service's own too`(action: String) async {
         let outcome = await run([action], environment: ["HTTP_PORT": "99999"])
         #expect(outcome.status == .configuration)
-        #expect(outcome.errors.split(separator: "\n").map { $0.prefix { $0 != ":" } } == ["HTTP_PORT", "DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "MAIL_PASSWORD"])
+        #expect(
+            outcome.errors.split(separator: "\n").map { $0.prefix { $0 != ":" } } == [
+                "HTTP_PORT", "DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "MAIL_PASSWORD",
+            ]
+        )
     }
 
     @Test func `Any other failure is one sentence`() async {

@@ -88,7 +88,8 @@ import Testing
         let entered = AsyncStream<Void>.makeStream()
         let release = AsyncStream<Void>.makeStream()
         let readiness = Readiness(checks: [])
-        let responder = ServiceResponder(settings: HTTPSettings(), readiness: readiness, metrics: PrometheusRegistry(), logger: quiet) { router in
+        let responder = ServiceResponder(settings: HTTPSettings(), readiness: readiness, metrics: PrometheusRegistry(), logger: quiet) {
+            router in
             router.get("/slow") { _, _ in
                 entered.continuation.yield()
                 for await _ in release.stream { break }
@@ -96,7 +97,9 @@ import Testing
             }
         }
         let ports = AsyncStream<Int>.makeStream()
-        let http = HTTPService(settings: HTTPSettings(), responder: responder, readiness: readiness, logger: quiet) { ports.continuation.yield($0) }
+        let http = HTTPService(settings: HTTPSettings(), responder: responder, readiness: readiness, logger: quiet) {
+            ports.continuation.yield($0)
+        }
         let group = ServiceGroup(services: [http], logger: quiet)
         let run = Task { try await group.run() }
         let port = try #require(await ports.stream.first { _ in true })

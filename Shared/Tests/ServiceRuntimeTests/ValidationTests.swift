@@ -27,7 +27,9 @@ import Testing
                     let color = fields.choice("color", default: Color.red)
                     let lines =
                         fields.has("lines")
-                        ? fields.array("lines", count: 1...2) { Line(sku: $0.string("sku", length: 1...5), quantity: $0.integer("quantity", in: 1...9)) }
+                        ? fields.array("lines", count: 1...2) {
+                            Line(sku: $0.string("sku", length: 1...5), quantity: $0.integer("quantity", in: 1...9))
+                        }
                         : []
                     if fields.isValid, name == email { fields.fail("name", "must not be the e-mail address") }
                     return "\(name) \(note ?? "-") \(email) \(count ?? 0) \(owner) \(price?.amount ?? 0) \(color) \(lines.count)"
@@ -45,14 +47,19 @@ import Testing
         let answer = try await service().send(
             .post,
             "/things",
-            json: "{\(Self.good),\"note\":\"a\\nb\",\"count\":10,\"price\":{\"amount\":5},\"color\":\"green\",\"lines\":[{\"sku\":\"a\",\"quantity\":1}],\"x\":[]}"
+            json:
+                "{\(Self.good),\"note\":\"a\\nb\",\"count\":10,\"price\":{\"amount\":5},\"color\":\"green\",\"lines\":[{\"sku\":\"a\",\"quantity\":1}],\"x\":[]}"
         )
         #expect(answer.status == 201)
         #expect(answer.json == "Ann a\nb ann@example.com 10 018f4e7a-0000-7000-8000-000000000001 5 green 1")
     }
 
     @Test func `Null counts as absent`() async throws {
-        let answer = try await service().send(.post, "/things", json: "{\(Self.good),\"note\":null,\"count\":null,\"price\":null,\"color\":null}")
+        let answer = try await service().send(
+            .post,
+            "/things",
+            json: "{\(Self.good),\"note\":null,\"count\":null,\"price\":null,\"color\":null}"
+        )
         #expect(answer.status == 201)
     }
 
@@ -60,7 +67,10 @@ import Testing
         ("{}", ["/name", "/email", "/owner"]),
         ("{\"name\":7,\"email\":7,\"owner\":7}", ["/name", "/email", "/owner"]),
         ("{\"name\":null,\"email\":null,\"owner\":null}", ["/name", "/email", "/owner"]),
-        ("{\(good),\"note\":7,\"count\":\"1\",\"price\":1,\"color\":\"blue\",\"lines\":{}}", ["/note", "/count", "/price", "/color", "/lines"]),
+        (
+            "{\(good),\"note\":7,\"count\":\"1\",\"price\":1,\"color\":\"blue\",\"lines\":{}}",
+            ["/note", "/count", "/price", "/color", "/lines"]
+        ),
         ("{\(good),\"count\":0}", ["/count"]),
         ("{\(good),\"count\":11}", ["/count"]),
         ("{\(good),\"count\":1.0}", ["/count"]),
@@ -79,11 +89,17 @@ import Testing
         ("{\(good),\"price\":{\"amount\":5,\"currency\":5}}", ["/price/currency"]),
         ("{\(good),\"lines\":[]}", ["/lines"]),
         ("{\(good),\"lines\":[1,2]}", ["/lines/0", "/lines/1"]),
-        ("{\(good),\"lines\":[{},{\"sku\":\"\",\"quantity\":10}]}", ["/lines/0/sku", "/lines/0/quantity", "/lines/1/sku", "/lines/1/quantity"]),
+        (
+            "{\(good),\"lines\":[{},{\"sku\":\"\",\"quantity\":10}]}",
+            ["/lines/0/sku", "/lines/0/quantity", "/lines/1/sku", "/lines/1/quantity"]
+        ),
         ("{\(good),\"lines\":[{},{},{}]}", ["/lines"]),
         ("{\"name\":\"\",\"email\":\"a@b.de\",\"owner\":\"018f4e7a-0000-7000-8000-000000000001\"}", ["/name"]),
         ("{\"name\":\"toolong\",\"email\":\"a@b.de\",\"owner\":\"018f4e7a-0000-7000-8000-00000000000\"}", ["/name", "/owner"]),
-        ("{\"name\":\"a\\r\\nb\",\"email\":\"a@b.de\\r\\nBcc: x@y.de\",\"owner\":\"{018f4e7a-0000-7000-8000-000000000001}\"}", ["/name", "/email", "/owner"]),
+        (
+            "{\"name\":\"a\\r\\nb\",\"email\":\"a@b.de\\r\\nBcc: x@y.de\",\"owner\":\"{018f4e7a-0000-7000-8000-000000000001}\"}",
+            ["/name", "/email", "/owner"]
+        ),
         ("{\"name\":\"a\\u2028b\",\"email\":\"a@b.de\",\"owner\":\"018f4e7a-0000-7000-8000-000000000001\"}", ["/name"]),
         ("{\"name\":\"a@b.d\",\"email\":\"a@b.d\",\"owner\":\"018f4e7a-0000-7000-8000-000000000001\"}", ["/name"]),
         ("[]", [""]),
@@ -107,7 +123,12 @@ import Testing
     }
 
     @Test func `Invalid UTF-8 is malformed`() async throws {
-        let answer = try await service().send(.post, "/things", headers: [.contentType: "application/json"], body: Array("{\"name\":\"".utf8) + [0xFF, 0x22, 0x7D])
+        let answer = try await service().send(
+            .post,
+            "/things",
+            headers: [.contentType: "application/json"],
+            body: Array("{\"name\":\"".utf8) + [0xFF, 0x22, 0x7D]
+        )
         #expect(answer.problem == "/problems/malformed-json")
     }
 
@@ -117,7 +138,9 @@ import Testing
         #expect(answer.problem == "/problems/malformed-json")
     }
 
-    @Test(arguments: [nil, "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "application/json; charset=latin1", "a", ";"])
+    @Test(arguments: [
+        nil, "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "application/json; charset=latin1", "a", ";",
+    ])
     func `Another media type is not supported`(type: String?) async throws {
         var headers = HTTPFields()
         if let type { headers[.contentType] = type }
@@ -126,7 +149,9 @@ import Testing
         #expect(answer.problem == "/problems/unsupported-media-type")
     }
 
-    @Test(arguments: ["application/json", "Application/JSON", "application/json;charset=UTF-8", "application/json ; charset=\"utf-8\" ; x=y"])
+    @Test(arguments: [
+        "application/json", "Application/JSON", "application/json;charset=UTF-8", "application/json ; charset=\"utf-8\" ; x=y",
+    ])
     func `JSON in UTF-8 is supported however it is written`(type: String) async throws {
         let answer = try await service().send(.post, "/things", headers: [.contentType: type], body: Array("{\(Self.good)}".utf8))
         #expect(answer.status == 201)

@@ -78,7 +78,8 @@ class Api:
         paint = self._output.paint
         reason = http.client.responses.get(answer.status, "")
         style = "green" if answer.status < 400 else "red"
-        self._output.line(f"  {paint('←', style)} {paint(f'{answer.status} {reason}', style, 'bold')}  {paint(f'{milliseconds:.0f} ms', 'dim')}")
+        status = paint(f"{answer.status} {reason}", style, "bold")
+        self._output.line(f"  {paint('←', style)} {status}  {paint(f'{milliseconds:.0f} ms', 'dim')}")
         for name in ("location", "preference-applied", "retry-after"):
             if name in answer.headers:
                 self._output.line(f"    {paint(f'{name.title()}: {answer.headers[name]}', 'dim')}")

@@ -66,7 +66,8 @@ def restart(settings: Settings, output: Output, interruption: Interruption, serv
     state = _state(settings.folder)
     part = next((part for part in state.parts if part.name == service and part.group == "services"), None) if state else None
     if state is None or part is None:
-        raise Failure(f"the {service or 'named'} service was not started here; SERVICE is one of {', '.join(SERVICES)}, and `make up` or `make run` starts them")
+        known = ", ".join(SERVICES)
+        raise Failure(f"no service {service!r} was started here; SERVICE is one of {known}, and `make up` or `make run` starts them")
     stop_parts([part], output, interruption)
     with output.progress(service, "starting") as progress:
         with interruption.deferred():

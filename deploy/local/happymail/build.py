@@ -26,9 +26,10 @@ def check_swift() -> str:
     found = re.search(r"Swift version (\d+)\.(\d+)(\.\d+)?", answer.stdout)
     if found is None:
         raise Failure(f"{program} does not run:", (answer.stderr or answer.stdout).strip().splitlines()[-4:])
+    version = found[0].removeprefix("Swift version ")
     if (int(found[1]), int(found[2])) < _OLDEST_SWIFT:
-        raise Failure(f"Swift 6.2 or later is needed and {program} is {found[0].removeprefix('Swift version ')}; see https://www.swift.org/install")
-    return found[0].removeprefix("Swift version ")
+        raise Failure(f"Swift 6.2 or later is needed and {program} is {version}; see https://www.swift.org/install")
+    return version
 
 
 def command(with_tests: bool) -> list[str]:

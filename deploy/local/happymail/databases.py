@@ -87,8 +87,9 @@ def _psql(url: str, statement: str) -> subprocess.CompletedProcess[str]:
     program = shutil.which("psql")
     if program is None:
         raise Failure("psql is missing; `make install` installs it")
+    options = ["--no-psqlrc", "--no-password", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", "--file=-"]
     return subprocess.run(
-        [program, "--no-psqlrc", "--no-password", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", "--file=-", without_password],
+        [program, *options, without_password],
         input=statement,
         env=environment,
         capture_output=True,

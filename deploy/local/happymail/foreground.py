@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from happymail import demo, processes
+from happymail.databases import SERVICES
 from happymail.demo import Demo
 from happymail.failure import Failure
 from happymail.interruption import Interrupted, Interruption
@@ -55,7 +56,8 @@ def show_addresses(system: System, output: Output) -> None:
     url = system.state.gateway_url
     output.heading("Where things are")
     rows = [("API", url)]
-    rows += [(f"{name} service", f"{url}/{name}/docs   {url}/{name}/readyz   {url}/{name}/metrics") for name in ("order", "billing", "notification")]
+    for name in SERVICES:
+        rows.append((f"{name} service", f"{url}/{name}/docs   {url}/{name}/readyz   {url}/{name}/metrics"))
     if not system.settings.smtp_url:
         rows.append(("mails", f"{relative(system.mail_folder)}/new, one file each"))
     rows.append(("logs", f"{relative(system.logs)}, or make logs"))

@@ -12,9 +12,9 @@ from happymail import ports
 from happymail.failure import Failure
 
 _SERVER = """\
-# Written at every start; changes are lost. One address for the three services.
+# Written at every start; changes are lost. Paths are relative to this folder, nginx's prefix.
 daemon off;
-pid {folder}/nginx.pid;
+pid nginx.pid;
 error_log stderr warn;
 worker_processes 1;
 {user}
@@ -23,12 +23,12 @@ events {{
 }}
 
 http {{
-    access_log {folder}/access.log;
-    client_body_temp_path {folder}/temp/body;
-    proxy_temp_path {folder}/temp/proxy;
-    fastcgi_temp_path {folder}/temp/fastcgi;
-    uwsgi_temp_path {folder}/temp/uwsgi;
-    scgi_temp_path {folder}/temp/scgi;
+    access_log access.log;
+    client_body_temp_path temp/body;
+    proxy_temp_path temp/proxy;
+    fastcgi_temp_path temp/fastcgi;
+    uwsgi_temp_path temp/uwsgi;
+    scgi_temp_path temp/scgi;
     default_type application/octet-stream;
     server_tokens off;
 
@@ -109,7 +109,10 @@ _PATHS = {"order": "users|orders", "billing": "accounts", "notification": "messa
 
 _INDEX = (
     "<!doctype html><meta charset=utf-8><title>HappyMail</title><h1>HappyMail</h1><ul>"
-    + "".join(f"<li><a href=/{name}/docs>{name}: API</a>, <a href=/{name}/readyz>readiness</a>, <a href=/{name}/metrics>metrics</a>" for name in _PATHS)
+    + "".join(
+        f"<li><a href=/{name}/docs>{name}: API</a>, <a href=/{name}/readyz>readiness</a>, <a href=/{name}/metrics>metrics</a>"
+        for name in _PATHS
+    )
     + "</ul>"
 )
 
@@ -121,19 +124,17 @@ def prepare(folder: Path, port: int, service_ports: dict[str, int]) -> list[str]
         raise Failure("nginx is missing; `make install` installs it")
     (folder / "temp").mkdir(parents=True, exist_ok=True)
     configuration = folder / "nginx.conf"
-    configuration.write_text(_configuration(folder, port, service_ports))
-    command = [program, "-p", str(folder), "-c", str(configuration), "-e", "stderr"]
+    configuration.write_text(_configuration(port, service_ports))
+    command = [program, "-p", f"{folder}/", "-c", str(configuration), "-e", "stderr"]
     check = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     if check.returncode != 0:
         raise Failure("nginx did not accept the gateway's configuration:", check.stderr.strip().splitlines()[-6:])
     return command
 
 
-def _configuration(folder: Path, port: int, service_ports: dict[str, int]) -> str:
+def _configuration(port: int, service_ports: dict[str, int]) -> str:
     addresses = [f"127.0.0.1:{port}"] + ([f"[::1]:{port}"] if ports.has_ipv6() else [])
     return _SERVER.format(
-        # The folder may hold spaces.
-        folder=str(folder).replace("\\", "\\\\").replace(" ", "\\ "),
         # Workers that root starts would otherwise be nobody's, who may not enter the folder.
         user="user root;" if os.geteuid() == 0 else "",
         listen="\n".join(f"        listen {address};" for address in addresses),
@@ -145,8 +146,8 @@ def _configuration(folder: Path, port: int, service_ports: dict[str, int]) -> st
                 _problem("502 504", 503, "unavailable", "Service unavailable", "The service cannot be reached now.", retry=True),
                 _problem("404", 404, "not-found", "Not found", "No service answers this path."),
                 _problem("413", 413, "too-large", "Too large", "The request body is too large."),
-                _problem("400 414 494", 400, "bad-request", "Bad request", "The request is not valid HTTP, or its header is too large."),
-                _problem("501 505", 501, "not-implemented", "Not implemented", "The gateway does not speak this version or encoding of HTTP."),
+                _problem("400 414 494", 400, "bad-request", "Bad request", "The request or its header is not valid HTTP, or too large."),
+                _problem("501 505", 501, "not-implemented", "Not implemented", "The gateway does not speak this kind of HTTP."),
                 _problem("405", 405, "method-not-allowed", "Method not allowed", "This method is not allowed."),
             ]
         ),

@@ -146,14 +146,16 @@ def _as_account(command: list[str], folder: Path) -> list[str]:
     try:
         pwd.getpwnam(_ACCOUNT)
     except KeyError:
-        raise Failure(f"PostgreSQL does not run as root and there is no user {_ACCOUNT}; `make install` adds it, or use an ordinary user") from None
+        sentence = f"PostgreSQL does not run as root and there is no user {_ACCOUNT}; `make install` adds it, or use an ordinary user"
+        raise Failure(sentence) from None
     lowered = ["setpriv", f"--reuid={_ACCOUNT}", f"--regid={_ACCOUNT}", "--init-groups"]
     # A checkout below /root can be entered by root alone; one capability lets the server pass.
     passing = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
     for prefix in (lowered, lowered + passing):
-        if subprocess.run([*prefix, "test", "-x", str(folder)], capture_output=True, check=False, cwd="/").returncode == 0:
+        # Not `test -x`: access(2) does not count capabilities, a real look-up does.
+        if subprocess.run([*prefix, "ls", "-d", f"{folder}/."], capture_output=True, check=False, cwd="/").returncode == 0:
             return prefix + command
-    raise Failure(f"the user {_ACCOUNT}, which PostgreSQL needs when root starts it, may not enter {folder}; move the checkout or use an ordinary user")
+    raise Failure(f"PostgreSQL runs as {_ACCOUNT} when root starts it, who may not enter {folder}; move the checkout or use another user")
 
 
 def _give(path: Path) -> None:

@@ -67,7 +67,8 @@ def migrate(program: Path, told: Mapping[str, str], log: Path) -> None:
                 start_new_session=True,
             )
     except subprocess.TimeoutExpired:
-        raise Failure(f"`{program.name} migrate` did not end within {_MIGRATE_WITHIN_SECONDS:.0f} s; its last lines:", processes.last_lines(log)) from None
+        sentence = f"`{program.name} migrate` did not end within {_MIGRATE_WITHIN_SECONDS:.0f} s; its last lines:"
+        raise Failure(sentence, processes.last_lines(log)) from None
     if result.returncode != 0:
         raise Failure(f"`{program.name} migrate` failed with code {result.returncode}; its last lines:", processes.last_lines(log))
 
@@ -103,11 +104,9 @@ def readiness(port: int, path: str = "/readyz") -> tuple[int | None, str]:
 
 
 def _unmet(body: bytes) -> str:
-    """The names of the checks that are not ok, out of ``{"checks": {name: {"status": …}}}`` or a list of the same."""
+    """What a readiness answer still misses, out of ``{"checks": [{"name": …, "ok": …, "detail": …}]}``."""
     try:
-        checks = json.loads(body)["checks"]
-        rows = checks.items() if isinstance(checks, dict) else ((row["name"], row) for row in checks)
-        unmet = [name for name, row in rows if (row.get("status") if isinstance(row, dict) else row) not in ("ok", "up", "pass", "ready", True)]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        unmet = [str(check["name"]) for check in json.loads(body)["checks"] if not check["ok"]]
+    except (ValueError, KeyError, TypeError):
         return ""
     return f"waiting for {', '.join(unmet)}" if unmet else ""

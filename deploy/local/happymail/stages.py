@@ -75,7 +75,9 @@ class Stages:
         output.line(output.paint(f"  {'stage':<22} {'outcome':<8} {'passed':>7} {'failed':>7} {'skipped':>8} {'time':>9}", "bold"))
         for stage in self._all:
             style = "green" if stage.is_good else "red"
-            counts = f"{stage.count.passed:>7} {stage.count.failed:>7} {stage.count.skipped:>8}" if stage.runs_tests or stage.count.failed else " " * 24
+            count = stage.count
+            has_count = stage.runs_tests or count.failed
+            counts = f"{count.passed:>7} {count.failed:>7} {count.skipped:>8}" if has_count else " " * 24
             output.line(f"  {stage.name:<22} {output.paint(f'{stage.outcome:<8}', style)} {counts} {stage.seconds:>7.1f} s")
         good = all(stage.is_good for stage in self._all)
         passed = sum(stage.count.passed for stage in self._all)

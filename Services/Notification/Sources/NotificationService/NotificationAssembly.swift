@@ -13,8 +13,10 @@ package enum NotificationAssembly {
         let (recipients, messages, mailWakeUp) = (RecipientStore(), MessageStore(), Signal())
         let queue = MailQueue(wakeUp: mailWakeUp)
         let letters = WriteLetters(
-            templates: try LetterTemplates(directory: configuration.templatesDirectory.map { URL(filePath: $0) }), messages: messages,
-            queue: queue)
+            templates: try LetterTemplates(directory: configuration.templatesDirectory.map { URL(filePath: $0) }),
+            messages: messages,
+            queue: queue
+        )
         let routes = NotificationRoutes(
             postgres: backbone.postgres,
             commands: backbone.commands,
@@ -34,12 +36,17 @@ package enum NotificationAssembly {
         parts.handlers.register(WriteSadLetters(verdicts: verdicts))
         parts.notifications[MailQueue.channel] = { _ in mailWakeUp.notify() }
         parts.services.append(
-            try mailer(configuration, backbone: backbone, messages: messages, queue: queue, wakeUp: mailWakeUp))
+            try mailer(configuration, backbone: backbone, messages: messages, queue: queue, wakeUp: mailWakeUp)
+        )
         return try backbone.assembly(parts)
     }
 
     private static func mailer(
-        _ configuration: NotificationConfiguration, backbone: Backbone, messages: MessageStore, queue: MailQueue, wakeUp: Signal
+        _ configuration: NotificationConfiguration,
+        backbone: Backbone,
+        messages: MessageStore,
+        queue: MailQueue,
+        wakeUp: Signal
     ) throws -> Mailer {
         guard let from = SMTPAddress(configuration.mailFrom) else { preconditionFailure("MAIL_FROM was validated") }
         var smtp = try SMTPConfiguration(url: configuration.smtpURL)
@@ -48,10 +55,17 @@ package enum NotificationAssembly {
         smtp.commandTimeout = .seconds(5)
         smtp.messageTimeout = .seconds(10)
         return Mailer(
-            postgres: backbone.postgres, messages: messages, queue: queue, outbox: backbone.outbox,
-            smtp: SMTPClient(configuration: smtp, logger: backbone.logger), wakeUp: wakeUp,
+            postgres: backbone.postgres,
+            messages: messages,
+            queue: queue,
+            outbox: backbone.outbox,
+            smtp: SMTPClient(configuration: smtp, logger: backbone.logger),
+            wakeUp: wakeUp,
             configuration: Mailer.Configuration(
-                from: Mailbox(name: configuration.mailFromName, address: from), maximumAttempts: configuration.maximumAttempts),
-            logger: backbone.logger)
+                from: Mailbox(name: configuration.mailFromName, address: from),
+                maximumAttempts: configuration.maximumAttempts
+            ),
+            logger: backbone.logger
+        )
     }
 }

@@ -17,9 +17,15 @@ package struct NotificationConfiguration: ServiceConfiguration {
     ) { SMTPAddress($0) != nil }
     static let mailFromName = ConfigurationKey<String>.text("MAIL_FROM_NAME", default: "HappyMail", "The sender's name.")
     static let maximumAttempts = ConfigurationKey<Int>.integer(
-        "MAIL_MAX_ATTEMPTS", default: 12, range: 1...1000, "Attempts after which a mail that is refused for now has failed.")
+        "MAIL_MAX_ATTEMPTS",
+        default: 12,
+        range: 1...1000,
+        "Attempts after which a mail that is refused for now has failed."
+    )
     static let templates = ConfigurationKey<String?>.optionalText(
-        "TEMPLATES_DIRECTORY", "A folder of templates to use instead of the service's own.")
+        "TEMPLATES_DIRECTORY",
+        "A folder of templates to use instead of the service's own."
+    )
 
     /// The mail server. Secret.
     package let smtpURL: String

@@ -37,12 +37,16 @@ final class AccessMiddleware: RouterMiddleware, Sendable {
         let elapsed = clock.now - start
         let route = context.route ?? "unmatched"
         measure(Kind(method: Self.label(request.method), route: route, status: response.status.code), elapsed)
-        context.logger.log(level: OperatorRoutes.isOperator(route) ? .debug : .info, "The request was answered", metadata: [
-            LogKeys.method: "\(request.method)",
-            LogKeys.route: "\(route)",
-            LogKeys.status: .stringConvertible(response.status.code),
-            LogKeys.durationMilliseconds: .stringConvertible(elapsed.milliseconds),
-        ])
+        context.logger.log(
+            level: OperatorRoutes.isOperator(route) ? .debug : .info,
+            "The request was answered",
+            metadata: [
+                LogKeys.method: "\(request.method)",
+                LogKeys.route: "\(route)",
+                LogKeys.status: .stringConvertible(response.status.code),
+                LogKeys.durationMilliseconds: .stringConvertible(elapsed.milliseconds),
+            ]
+        )
         return response
     }
 

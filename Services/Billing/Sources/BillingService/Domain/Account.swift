@@ -30,8 +30,12 @@ package struct Account: EventSourced, Equatable {
     package init?(openedBy fact: Recorded<AccountFact>) {
         guard case .opened(let currency) = fact.fact, fact.version == 1 else { return nil }
         self.init(
-            userID: UserID(uuid: fact.stream), balance: Money(amount: 0, currency: currency), status: .open, version: 1,
-            openedAt: fact.occurredAt)
+            userID: UserID(uuid: fact.stream),
+            balance: Money(amount: 0, currency: currency),
+            status: .open,
+            version: 1,
+            openedAt: fact.occurredAt
+        )
     }
 
     /// The account that a whole stream makes; `nil` for an empty stream.

@@ -26,7 +26,13 @@ package struct Ledger: Sendable {
     package mutating func open(for user: UserID, in currency: Currency, at time: Timestamp) -> Recorded<AccountFact>? {
         guard accounts[user] == nil else { return nil }
         let fact = Recorded(
-            stream: user.uuid, version: 1, id: EntryID().uuid, occurredAt: time, fact: AccountFact.opened(currency), uniqueKey: nil)
+            stream: user.uuid,
+            version: 1,
+            id: EntryID().uuid,
+            occurredAt: time,
+            fact: AccountFact.opened(currency),
+            uniqueKey: nil
+        )
         accounts[user] = Account(openedBy: fact)
         changedIDs.insert(user)
         facts.append(fact)

@@ -37,11 +37,15 @@ struct ChargeOrders: EventHandler {
         case .paid(let payment, let order, let amount, let balance):
             EncodedEvent(
                 PaymentCompleted(paymentID: payment, orderID: order, userID: user, amount: amount, balanceAfter: balance),
-                causedBy: cause.id, trace: cause.trace)
+                causedBy: cause.id,
+                trace: cause.trace
+            )
         case .paymentDeclined(let order, let amount, let balance, let reason):
             EncodedEvent(
                 PaymentDeclined(orderID: order, userID: user, amount: amount, balance: balance, reason: reason),
-                causedBy: cause.id, trace: cause.trace)
+                causedBy: cause.id,
+                trace: cause.trace
+            )
         case .opened, .deposited, .withdrawn, .refunded:
             nil
         }

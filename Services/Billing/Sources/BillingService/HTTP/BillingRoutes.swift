@@ -1,6 +1,6 @@
 import EventContracts
-import Hummingbird
 import HTTPTypes
+import Hummingbird
 import Messaging
 import Postgres
 import ServiceRuntime
@@ -48,7 +48,8 @@ struct BillingRoutes: Sendable {
         let user = try context.pathID("user_id", as: UserID.self)
         let page = try EntryPage(request, context)
         let found = try accounts.decodeEntries(
-            try await postgres.query(accounts.entries(of: user, before: page.before, limit: page.limit + 1)))
+            try await postgres.query(accounts.entries(of: user, before: page.before, limit: page.limit + 1))
+        )
         // Every account has its opening, so an empty first page is no account.
         if found.isEmpty && page.before == .max { throw Problem.accountNotFound() }
         return JSONResponse(.ok, Page(found: found, limit: page.limit, list: "entries", cursor: EntryPage.cursor))
@@ -56,7 +57,9 @@ struct BillingRoutes: Sendable {
 
     /// Runs a command that makes an entry, and says why if the account refuses.
     private func answering(
-        _ request: Request, _ context: ServiceRequestContext, _ command: (borrowing Transaction) async throws -> Entry
+        _ request: Request,
+        _ context: ServiceRequestContext,
+        _ command: (borrowing Transaction) async throws -> Entry
     ) async throws -> CommandOutcome {
         try await commands.run(request, context) { transaction in
             do {

@@ -19,7 +19,9 @@ package struct AccountStore: Sendable {
                 """
                 SELECT user_id, currency, balance, status, version, opened_at FROM accounts
                 WHERE user_id = ANY(\(wanted.sorted())) ORDER BY user_id FOR UPDATE
-                """))
+                """
+            )
+        )
         let missing = wanted.subtracting(found.map(\.userID))
         guard !missing.isEmpty else { return Ledger(found) }
         return Ledger(found + (try await replay(missing, in: transaction)))
@@ -47,7 +49,12 @@ package struct AccountStore: Sendable {
         try rows.decode(UserID.self, Currency.self, Int64.self, Account.Status.self, Int64.self, Timestamp.self)
             .map { user, currency, balance, status, version, openedAt in
                 Account(
-                    userID: user, balance: Money(amount: balance, currency: currency), status: status, version: version, openedAt: openedAt)
+                    userID: user,
+                    balance: Money(amount: balance, currency: currency),
+                    status: status,
+                    version: version,
+                    openedAt: openedAt
+                )
             }
     }
 

@@ -9,7 +9,11 @@ package struct WithdrawMoney: Sendable {
 
     /// - Throws: ``AccountNotFound``, ``AccountRefusal``.
     package func callAsFunction(
-        _ amount: Int64, _ currency: Currency?, from user: UserID, causedBy cause: Cause, in transaction: borrowing Transaction
+        _ amount: Int64,
+        _ currency: Currency?,
+        from user: UserID,
+        causedBy cause: Cause,
+        in transaction: borrowing Transaction
     ) async throws -> Entry {
         var ledger = try await accounts.lock(CollectionOfOne(user), in: transaction)
         guard let account = ledger[user] else { throw AccountNotFound() }
@@ -17,8 +21,10 @@ package struct WithdrawMoney: Sendable {
         let entry = Entry(ledger.record(try account.withdraw(money), on: user, at: .now))
         accounts.save(ledger, in: transaction)
         outbox.append(
-            MoneyWithdrawn(userID: user, entryID: entry.id, amount: money, balanceAfter: entry.balanceAfter), causedBy: cause,
-            in: transaction)
+            MoneyWithdrawn(userID: user, entryID: entry.id, amount: money, balanceAfter: entry.balanceAfter),
+            causedBy: cause,
+            in: transaction
+        )
         return entry
     }
 }

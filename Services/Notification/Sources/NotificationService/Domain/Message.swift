@@ -30,19 +30,50 @@ package struct Message: Sendable, Equatable {
 
     /// A new message, written from a template.
     package init(
-        to recipient: Recipient, kind: MessageKind, about order: OrderID?, subject: String, text: String, html: String,
-        trace: TraceContext?, at time: Timestamp
+        to recipient: Recipient,
+        kind: MessageKind,
+        about order: OrderID?,
+        subject: String,
+        text: String,
+        html: String,
+        trace: TraceContext?,
+        at time: Timestamp
     ) {
         self.init(
-            id: MessageID(), userID: recipient.userID, orderID: order, kind: kind, recipient: recipient.email,
-            recipientName: recipient.name, subject: subject, body: text, html: html, status: .queued, attempts: 0, lastError: nil,
-            trace: trace, createdAt: time, sentAt: nil)
+            id: MessageID(),
+            userID: recipient.userID,
+            orderID: order,
+            kind: kind,
+            recipient: recipient.email,
+            recipientName: recipient.name,
+            subject: subject,
+            body: text,
+            html: html,
+            status: .queued,
+            attempts: 0,
+            lastError: nil,
+            trace: trace,
+            createdAt: time,
+            sentAt: nil
+        )
     }
 
     /// A message as it was stored.
     init(
-        id: MessageID, userID: UserID, orderID: OrderID?, kind: MessageKind, recipient: String, recipientName: String, subject: String,
-        body: String, html: String, status: Status, attempts: Int, lastError: String?, trace: TraceContext?, createdAt: Timestamp,
+        id: MessageID,
+        userID: UserID,
+        orderID: OrderID?,
+        kind: MessageKind,
+        recipient: String,
+        recipientName: String,
+        subject: String,
+        body: String,
+        html: String,
+        status: Status,
+        attempts: Int,
+        lastError: String?,
+        trace: TraceContext?,
+        createdAt: Timestamp,
         sentAt: Timestamp?
     ) {
         self.id = id

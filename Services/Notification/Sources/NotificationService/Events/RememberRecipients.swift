@@ -14,8 +14,14 @@ struct RememberRecipients: EventHandler {
         letters.queue(
             try zip(registered, known).map { envelope, recipient in
                 try letters.compose(
-                    .welcome, to: recipient, values: LetterValues(userName: recipient.name), trace: Cause(envelope).trace)
-            }, in: transaction)
+                    .welcome,
+                    to: recipient,
+                    values: LetterValues(userName: recipient.name),
+                    trace: Cause(envelope).trace
+                )
+            },
+            in: transaction
+        )
         parked.open(known.map { .address(of: $0.userID) }, in: transaction)
         return []
     }

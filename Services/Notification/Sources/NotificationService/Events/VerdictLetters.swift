@@ -8,8 +8,12 @@ struct VerdictLetters: Sendable {
     let letters: WriteLetters
 
     func write<Verdict: Event>(
-        _ kind: MessageKind, about verdicts: [EventEnvelope<Verdict>], user: (Verdict) -> UserID, order: (Verdict) -> OrderID,
-        in transaction: borrowing Transaction, values: (Verdict, Recipient) -> LetterValues
+        _ kind: MessageKind,
+        about verdicts: [EventEnvelope<Verdict>],
+        user: (Verdict) -> UserID,
+        order: (Verdict) -> OrderID,
+        in transaction: borrowing Transaction,
+        values: (Verdict, Recipient) -> LetterValues
     ) async throws -> [WaitingEvent] {
         let known = try await recipients.find(verdicts.map { user($0.event) }, in: transaction)
         var waiting: [WaitingEvent] = []
@@ -22,7 +26,13 @@ struct VerdictLetters: Sendable {
             }
             written.append(
                 try letters.compose(
-                    kind, to: recipient, about: order(event), values: values(event, recipient), trace: Cause(envelope).trace))
+                    kind,
+                    to: recipient,
+                    about: order(event),
+                    values: values(event, recipient),
+                    trace: Cause(envelope).trace
+                )
+            )
         }
         letters.queue(written, in: transaction)
         return waiting

@@ -25,9 +25,13 @@ extension MessageStore.Filter {
             let limit = query.limit()
             return (
                 MessageStore.Filter(
-                    userID: query.id("user_id"), orderID: query.id("order_id"), kind: query.choice("kind"),
-                    status: query.choice("status"), before: query.cursor(of: "messages").map { MessageID(uuid: $0.id) },
-                    limit: limit + 1), limit
+                    userID: query.id("user_id"),
+                    orderID: query.id("order_id"),
+                    kind: query.choice("kind"),
+                    status: query.choice("status"),
+                    before: query.cursor(of: "messages").map { MessageID(uuid: $0.id) },
+                    limit: limit + 1
+                ), limit
             )
         }
     }

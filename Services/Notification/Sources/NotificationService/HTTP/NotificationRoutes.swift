@@ -1,6 +1,6 @@
 import EventContracts
-import Hummingbird
 import HTTPTypes
+import Hummingbird
 import Messaging
 import Postgres
 import ServiceRuntime
@@ -22,7 +22,9 @@ struct NotificationRoutes: Sendable {
         let (filter, limit) = try MessageStore.Filter.page(request, context)
         let found = try messages.decode(try await postgres.query(messages.list(filter)))
         return JSONResponse(
-            .ok, Page(found: found, limit: limit, list: "messages") { Cursor(time: $0.createdAt, id: $0.id.uuid) })
+            .ok,
+            Page(found: found, limit: limit, list: "messages") { Cursor(time: $0.createdAt, id: $0.id.uuid) }
+        )
     }
 
     @Sendable private func show(_ request: Request, context: ServiceRequestContext) async throws -> JSONResponse {
@@ -38,7 +40,12 @@ struct NotificationRoutes: Sendable {
         return try await commands.run(request, context) { transaction in
             do {
                 let message = try await sendDirectMessage(
-                    to: direct.userID, subject: direct.subject, body: direct.body, causedBy: .currentRequest, in: transaction)
+                    to: direct.userID,
+                    subject: direct.subject,
+                    body: direct.body,
+                    causedBy: .currentRequest,
+                    in: transaction
+                )
                 return JSONResponse(.accepted, message, headers: [.location: "/messages/\(message.id)"])
             } catch is UnknownRecipient {
                 throw Problem.notFound("There is no such user.")

@@ -48,7 +48,8 @@ package struct MessageStore: Sendable {
     /// Messages, newest first. An order's or a user's have an index; kind and status choose among those.
     package func list(_ filter: Filter) -> SQL {
         let columns = Self.columns
-        let before = filter.before ?? MessageID(uuid: UUID(uuid: (255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255)))
+        let before =
+            filter.before ?? MessageID(uuid: UUID(uuid: (255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255)))
         let (kinds, statuses) = (filter.kind.map { [$0] } ?? MessageKind.allCases, filter.status.map { [$0] } ?? Message.Status.allCases)
         let limit = Int64(filter.limit)
         switch (filter.orderID, filter.userID) {
@@ -82,13 +83,41 @@ package struct MessageStore: Sendable {
             let (
                 id, user, order, kind, recipient, name, subject, body, html, status, attempts, lastError, trace, createdAt, sentAt
             ) = try row.decode(
-                MessageID.self, UserID.self, OrderID?.self, MessageKind.self, String.self, String.self, String.self, String.self,
-                String.self, Message.Status.self, Int32.self, String?.self, String?.self, Timestamp.self, Timestamp?.self)
+                MessageID.self,
+                UserID.self,
+                OrderID?.self,
+                MessageKind.self,
+                String.self,
+                String.self,
+                String.self,
+                String.self,
+                String.self,
+                Message.Status.self,
+                Int32.self,
+                String?.self,
+                String?.self,
+                Timestamp.self,
+                Timestamp?.self
+            )
             messages.append(
                 Message(
-                    id: id, userID: user, orderID: order, kind: kind, recipient: recipient, recipientName: name, subject: subject,
-                    body: body, html: html, status: status, attempts: Int(attempts), lastError: lastError,
-                    trace: trace.flatMap(TraceContext.init(traceparent:)), createdAt: createdAt, sentAt: sentAt))
+                    id: id,
+                    userID: user,
+                    orderID: order,
+                    kind: kind,
+                    recipient: recipient,
+                    recipientName: name,
+                    subject: subject,
+                    body: body,
+                    html: html,
+                    status: status,
+                    attempts: Int(attempts),
+                    lastError: lastError,
+                    trace: trace.flatMap(TraceContext.init(traceparent:)),
+                    createdAt: createdAt,
+                    sentAt: sentAt
+                )
+            )
         }
         return messages
     }

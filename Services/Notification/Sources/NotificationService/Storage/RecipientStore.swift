@@ -15,13 +15,15 @@ package struct RecipientStore: Sendable {
             INSERT INTO recipients (user_id, email, name)
             SELECT * FROM unnest(\(latest.map(\.userID)), \(latest.map(\.email)), \(latest.map(\.name)))
             ON CONFLICT (user_id) DO UPDATE SET email = excluded.email, name = excluded.name
-            """)
+            """
+        )
     }
 
     /// The addresses of users; those that are not known are not there.
     package func find(_ users: some Sequence<UserID>, in transaction: borrowing Transaction) async throws -> [UserID: Recipient] {
         let rows = try await transaction.query(
-            "SELECT user_id, email, name FROM recipients WHERE user_id = ANY(\(Set(users).sorted()))")
+            "SELECT user_id, email, name FROM recipients WHERE user_id = ANY(\(Set(users).sorted()))"
+        )
         let recipients = try rows.decode(UserID.self, String.self, String.self).map { Recipient(userID: $0, email: $1, name: $2) }
         return Dictionary(uniqueKeysWithValues: recipients.map { ($0.userID, $0) })
     }

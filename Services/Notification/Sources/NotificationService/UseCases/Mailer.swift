@@ -97,7 +97,8 @@ package struct Mailer: Service {
             } catch {
                 logger.error(
                     "the outcome of a mail could not be recorded; it may be sent again",
-                    metadata: ["message_id": "\(attempted.0.id)", "error": "\(error)"])
+                    metadata: ["message_id": "\(attempted.0.id)", "error": "\(error)"]
+                )
             }
         }.value
     }
@@ -114,7 +115,8 @@ package struct Mailer: Service {
             MailMetrics.count(retries ? "postponed" : "failed", kind: message.kind)
             logger.warning(
                 retries ? "a mail was refused for now" : "a mail was refused",
-                metadata: ["message_id": "\(message.id)", "attempts": "\(message.attempts)", "error": "\(error)"])
+                metadata: ["message_id": "\(message.id)", "attempts": "\(message.attempts)", "error": "\(error)"]
+            )
             guard retries else { return .failed(error.description) }
             let pause = min(configuration.longestPause, configuration.firstPause * (1 << min(max(message.attempts - 1, 0), 16)))
             return .postponed(error.description, pause)
@@ -134,9 +136,15 @@ package struct Mailer: Service {
         do {
             guard let to = SMTPAddress(message.recipient) else { return .failure(.permanent(code: nil, text: "no such address")) }
             let letter = Letter(
-                id: message.id, from: configuration.from, to: Mailbox(userName: message.recipientName, address: to),
-                subject: message.subject, text: message.body, html: message.html,
-                headers: message.orderID.map { [Letter.Header("X-Order-Id", $0.description)] } ?? [], date: message.createdAt)
+                id: message.id,
+                from: configuration.from,
+                to: Mailbox(userName: message.recipientName, address: to),
+                subject: message.subject,
+                text: message.body,
+                html: message.html,
+                headers: message.orderID.map { [Letter.Header("X-Order-Id", $0.description)] } ?? [],
+                date: message.createdAt
+            )
             envelope = SMTPEnvelope(from: configuration.from.address, to: to, data: try MIMEComposer.compose(letter))
         } catch {
             return .failure(.permanent(code: nil, text: "\(error)"))
@@ -170,11 +178,15 @@ package struct Mailer: Service {
         case .sent:
             outbox.append(
                 MessageSent(messageID: message.id, orderID: message.orderID, userID: message.userID, kind: message.kind),
-                causedBy: cause, in: transaction)
+                causedBy: cause,
+                in: transaction
+            )
         case .failed:
             outbox.append(
                 MessageFailed(messageID: message.id, orderID: message.orderID, userID: message.userID, kind: message.kind),
-                causedBy: cause, in: transaction)
+                causedBy: cause,
+                in: transaction
+            )
         case .postponed:
             break
         }

@@ -9,11 +9,19 @@ package struct SendDirectMessage: Sendable {
 
     /// - Throws: ``UnknownRecipient``.
     package func callAsFunction(
-        to user: UserID, subject: String, body: String, causedBy cause: Cause, in transaction: borrowing Transaction
+        to user: UserID,
+        subject: String,
+        body: String,
+        causedBy cause: Cause,
+        in transaction: borrowing Transaction
     ) async throws -> Message {
         guard let recipient = try await recipients.find(CollectionOfOne(user), in: transaction)[user] else { throw UnknownRecipient() }
         let letter = try letters.compose(
-            .direct, to: recipient, values: LetterValues(userName: recipient.name, subject: subject, body: body), trace: cause.trace)
+            .direct,
+            to: recipient,
+            values: LetterValues(userName: recipient.name, subject: subject, body: body),
+            trace: cause.trace
+        )
         letters.queue([letter], in: transaction)
         return letter
     }

@@ -10,11 +10,23 @@ package struct WriteLetters: Sendable {
 
     /// Renders one letter. Nothing is stored.
     package func compose(
-        _ kind: MessageKind, to recipient: Recipient, about order: OrderID? = nil, values: LetterValues, trace: TraceContext?
+        _ kind: MessageKind,
+        to recipient: Recipient,
+        about order: OrderID? = nil,
+        values: LetterValues,
+        trace: TraceContext?
     ) throws -> Message {
         let (subject, text, html) = try templates.render(kind: kind, values: values)
         return Message(
-            to: recipient, kind: kind, about: order, subject: subject, text: text, html: html, trace: trace, at: .now)
+            to: recipient,
+            kind: kind,
+            about: order,
+            subject: subject,
+            text: text,
+            html: html,
+            trace: trace,
+            at: .now
+        )
     }
 
     /// Queues letters; a letter that was queued before is not queued again.

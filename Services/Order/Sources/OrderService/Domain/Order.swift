@@ -29,14 +29,31 @@ package struct Order: Sendable, Equatable {
     /// A new, pending order.
     package init(id: OrderID = OrderID(), userID: UserID, price: Money, items: [LineItem], at time: Timestamp) {
         self.init(
-            id: id, userID: userID, price: price, items: items, status: .pending, reason: nil, paymentID: nil, createdAt: time,
-            updatedAt: time, version: 1)
+            id: id,
+            userID: userID,
+            price: price,
+            items: items,
+            status: .pending,
+            reason: nil,
+            paymentID: nil,
+            createdAt: time,
+            updatedAt: time,
+            version: 1
+        )
     }
 
     /// An order as it was stored.
     init(
-        id: OrderID, userID: UserID, price: Money, items: [LineItem], status: Status, reason: RejectionReason?, paymentID: PaymentID?,
-        createdAt: Timestamp, updatedAt: Timestamp, version: Int64
+        id: OrderID,
+        userID: UserID,
+        price: Money,
+        items: [LineItem],
+        status: Status,
+        reason: RejectionReason?,
+        paymentID: PaymentID?,
+        createdAt: Timestamp,
+        updatedAt: Timestamp,
+        version: Int64
     ) {
         self.id = id
         self.userID = userID

@@ -16,7 +16,8 @@ struct OrderDecisions {
     ///
     /// - Throws: `UnknownOrder` when billing decided about an order that was never placed here; `OrderConflict`.
     mutating func decide<Cause: Event, Outcome: Event>(
-        _ id: OrderID, because envelope: EventEnvelope<Cause>,
+        _ id: OrderID,
+        because envelope: EventEnvelope<Cause>,
         transition: (inout Order, Timestamp) throws(OrderConflict) -> Outcome?
     ) throws {
         guard var order = orders[id] else { throw UnknownOrder(order: id) }

@@ -11,8 +11,10 @@ struct RegisterUserRequest {
     init(_ request: Request, _ context: ServiceRequestContext) throws {
         self = try context.fields(of: request) { fields in
             RegisterUserRequest(
-                email: fields.email("email"), name: fields.string("name", length: 1...200),
-                currency: fields.optionalCurrency("currency") ?? .usd)
+                email: fields.email("email"),
+                name: fields.string("name", length: 1...200),
+                currency: fields.optionalCurrency("currency") ?? .usd
+            )
         }
     }
 
@@ -38,8 +40,10 @@ extension NewOrder {
     private static func item(_ fields: FieldReader) -> Item {
         let price = fields.money("unit_price")
         return Item(
-            sku: fields.string("sku", length: 1...100), quantity: fields.integer("quantity", in: 1...1_000_000),
-            unitPrice: Amount(amount: price.amount, currency: price.currency))
+            sku: fields.string("sku", length: 1...100),
+            quantity: fields.integer("quantity", in: 1...1_000_000),
+            unitPrice: Amount(amount: price.amount, currency: price.currency)
+        )
     }
 }
 
@@ -50,8 +54,11 @@ extension OrderStore.Filter {
             let limit = query.limit()
             return (
                 OrderStore.Filter(
-                    userID: query.id("user_id"), status: query.choice("status"),
-                    before: query.cursor(of: "orders").map { OrderID(uuid: $0.id) }, limit: limit + 1), limit
+                    userID: query.id("user_id"),
+                    status: query.choice("status"),
+                    before: query.cursor(of: "orders").map { OrderID(uuid: $0.id) },
+                    limit: limit + 1
+                ), limit
             )
         }
     }

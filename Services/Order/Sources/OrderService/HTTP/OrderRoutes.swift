@@ -1,6 +1,6 @@
 import EventContracts
-import Hummingbird
 import HTTPTypes
+import Hummingbird
 import JSON
 import Messaging
 import NIOCore
@@ -30,8 +30,12 @@ struct OrderRoutes: Sendable {
         return try await commands.run(request, context) { transaction in
             do {
                 let user = try await registerUser(
-                    email: registration.email, name: registration.name, currency: registration.currency, causedBy: .currentRequest,
-                    in: transaction)
+                    email: registration.email,
+                    name: registration.name,
+                    currency: registration.currency,
+                    causedBy: .currentRequest,
+                    in: transaction
+                )
                 return JSONResponse(.created, user, headers: [.location: "/users/\(user.id)"])
             } catch is EmailTaken {
                 throw Problem.emailTaken()
@@ -41,7 +45,9 @@ struct OrderRoutes: Sendable {
 
     @Sendable private func showUser(_ request: Request, context: ServiceRequestContext) async throws -> JSONResponse {
         let id = try context.pathID("id", as: UserID.self)
-        guard let user = try users.decode(try await postgres.query(users.find(id))) else { throw Problem.notFound("There is no such user.") }
+        guard let user = try users.decode(try await postgres.query(users.find(id))) else {
+            throw Problem.notFound("There is no such user.")
+        }
         return JSONResponse(.ok, user)
     }
 
@@ -89,7 +95,9 @@ struct OrderRoutes: Sendable {
         let (filter, limit) = try OrderStore.Filter.page(request, context)
         let found = try orders.decode(try await postgres.query(orders.list(filter)))
         return JSONResponse(
-            .ok, Page(found: found, limit: limit, list: "orders") { Cursor(time: $0.createdAt, id: $0.id.uuid) })
+            .ok,
+            Page(found: found, limit: limit, list: "orders") { Cursor(time: $0.createdAt, id: $0.id.uuid) }
+        )
     }
 }
 

@@ -62,7 +62,8 @@ package struct OrderStore: Sendable {
     /// Orders, locked in one order for everybody until the transaction ends.
     package func lock(_ ids: [OrderID], in transaction: borrowing Transaction) async throws -> [OrderID: Order] {
         let rows = try await transaction.query(
-            "SELECT \(unescaped: Self.columns) FROM orders WHERE id = ANY(\(ids)) ORDER BY id FOR UPDATE")
+            "SELECT \(unescaped: Self.columns) FROM orders WHERE id = ANY(\(ids)) ORDER BY id FOR UPDATE"
+        )
         return Dictionary(uniqueKeysWithValues: try decode(rows).map { ($0.id, $0) })
     }
 
@@ -76,7 +77,8 @@ package struct OrderStore: Sendable {
             FROM unnest(\(orders.map(\.id)), \(orders.map(\.status)), \(orders.map(\.reason)), \(orders.map(\.paymentID)),
                 \(orders.map(\.updatedAt)), \(orders.map(\.version))) AS n (id, status, reason, payment_id, updated_at, version)
             WHERE o.id = n.id
-            """)
+            """
+        )
     }
 
     /// Reads rows of orders.
@@ -84,12 +86,32 @@ package struct OrderStore: Sendable {
         var orders: [Order] = []
         for row in rows {
             let (id, userID, amount, currency, items, status, reason, paymentID, createdAt, updatedAt, version) = try row.decode(
-                OrderID.self, UserID.self, Int64.self, Currency.self, String.self, Order.Status.self, RejectionReason?.self,
-                PaymentID?.self, Timestamp.self, Timestamp.self, Int64.self)
+                OrderID.self,
+                UserID.self,
+                Int64.self,
+                Currency.self,
+                String.self,
+                Order.Status.self,
+                RejectionReason?.self,
+                PaymentID?.self,
+                Timestamp.self,
+                Timestamp.self,
+                Int64.self
+            )
             orders.append(
                 Order(
-                    id: id, userID: userID, price: Money(amount: amount, currency: currency), items: try Self.decodeItems(items),
-                    status: status, reason: reason, paymentID: paymentID, createdAt: createdAt, updatedAt: updatedAt, version: version))
+                    id: id,
+                    userID: userID,
+                    price: Money(amount: amount, currency: currency),
+                    items: try Self.decodeItems(items),
+                    status: status,
+                    reason: reason,
+                    paymentID: paymentID,
+                    createdAt: createdAt,
+                    updatedAt: updatedAt,
+                    version: version
+                )
+            )
         }
         return orders
     }

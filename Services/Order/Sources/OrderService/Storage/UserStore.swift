@@ -25,7 +25,12 @@ package struct UserStore: Sendable {
     package func decode(_ rows: PostgresRows) throws(PostgresError) -> User? {
         guard let row = rows.first else { return nil }
         let (id, email, name, currency, createdAt) = try row.decode(
-            UserID.self, String.self, String.self, Currency.self, Timestamp.self)
+            UserID.self,
+            String.self,
+            String.self,
+            Currency.self,
+            Timestamp.self
+        )
         return User(id: id, email: email, name: name, currency: currency, createdAt: createdAt)
     }
 }

@@ -1,6 +1,7 @@
 package import EventContracts
 import Messaging
 import Postgres
+import ServiceLifecycle
 
 /// Follows an order until billing has decided about it, without asking again and again: every look is caused by a change.
 package struct AwaitDecision: Sendable {
@@ -18,7 +19,8 @@ package struct AwaitDecision: Sendable {
             guard let order = try await find(id) else { return nil }
             let left = ContinuousClock.now.duration(to: deadline)
             guard let changed, !order.status.isFinal, left > .zero, !Task.isCancelled else { return order }
-            await changed.signal.wait(for: left)
+            await changed.signal.waitUnlessShuttingDown(for: left)
+            if Task.isShuttingDownGracefully { return try await find(id) }
         }
     }
 
@@ -45,8 +47,11 @@ package struct AwaitDecision: Sendable {
         private var isOver = false
 
         fileprivate init(
-            find: @escaping (OrderID) async throws -> Order?, id: OrderID, changed: OrderChanges.Subscription,
-            deadline: ContinuousClock.Instant, heartbeat: Duration
+            find: @escaping (OrderID) async throws -> Order?,
+            id: OrderID,
+            changed: OrderChanges.Subscription,
+            deadline: ContinuousClock.Instant,
+            heartbeat: Duration
         ) {
             self.find = find
             self.id = id
@@ -58,8 +63,8 @@ package struct AwaitDecision: Sendable {
         /// The next update; `nil` at the end.
         package mutating func next() async throws -> Update? {
             let left = ContinuousClock.now.duration(to: deadline)
-            if isOver || left <= .zero || Task.isCancelled { return nil }
-            if told > 0 { await changed.signal.wait(for: min(left, heartbeat)) }
+            if isOver || left <= .zero || Task.isCancelled || Task.isShuttingDownGracefully { return nil }
+            if told > 0 { await changed.signal.waitUnlessShuttingDown(for: min(left, heartbeat)) }
             guard let order = try await find(id) else { return nil }
             isOver = order.status.isFinal
             guard order.version > told else { return .nothingNew }
@@ -70,5 +75,12 @@ package struct AwaitDecision: Sendable {
 
     private func find(_ id: OrderID) async throws -> Order? {
         try orders.decode(try await postgres.query(orders.find(id))).first
+    }
+}
+
+extension Signal {
+    /// A wait that a graceful shutdown ends: nobody's patience may use up the time that the service has for stopping.
+    fileprivate func waitUnlessShuttingDown(for timeout: Duration) async {
+        await cancelWhenGracefulShutdown { await self.wait(for: timeout) }
     }
 }

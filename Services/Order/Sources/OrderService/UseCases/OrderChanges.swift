@@ -23,7 +23,8 @@ package final class OrderChanges: Sendable {
     package func announce(_ orders: [OrderID], in transaction: borrowing Transaction) {
         guard !orders.isEmpty else { return }
         transaction.enqueue(
-            "SELECT count(pg_notify(\(Self.channel), id)) FROM unnest(\(orders.map(\.description))) AS id")
+            "SELECT count(pg_notify(\(Self.channel), id)) FROM unnest(\(orders.map(\.description))) AS id"
+        )
         transaction.onCommit { [self] in
             for order in orders { wake(order) }
         }

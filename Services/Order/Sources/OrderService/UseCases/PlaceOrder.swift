@@ -10,7 +10,9 @@ package struct PlaceOrder: Sendable {
 
     /// - Throws: ``UnknownUser``; ``NewOrder/PriceConflict``.
     package func callAsFunction(
-        _ request: NewOrder, causedBy cause: Cause, in transaction: borrowing Transaction
+        _ request: NewOrder,
+        causedBy cause: Cause,
+        in transaction: borrowing Transaction
     ) async throws -> Order {
         guard let user = try users.decode(try await transaction.query(users.find(request.userID))) else { throw UnknownUser() }
         let (price, items) = try request.priced(in: user.currency)

@@ -9,16 +9,23 @@ package struct RegisterUser: Sendable {
 
     /// - Throws: ``EmailTaken``, when the mailbox is registered.
     package func callAsFunction(
-        email: String, name: String, currency: Currency, causedBy cause: Cause, in transaction: borrowing Transaction
+        email: String,
+        name: String,
+        currency: Currency,
+        causedBy cause: Cause,
+        in transaction: borrowing Transaction
     ) async throws -> User {
         let user = User(id: UserID(), email: email, name: name, currency: currency, createdAt: .now)
         do {
             _ = try await transaction.query(users.insert(user))
-        } catch where error.constraint == "users_email" {
+        } catch  where error.constraint == "users_email" {
             throw EmailTaken()
         }
         outbox.append(
-            UserRegistered(userID: user.id, email: user.email, name: user.name, currency: user.currency), causedBy: cause, in: transaction)
+            UserRegistered(userID: user.id, email: user.email, name: user.name, currency: user.currency),
+            causedBy: cause,
+            in: transaction
+        )
         return user
     }
 }

@@ -1,1 +1,0 @@
-"""Holds the OpenAPI documents and the running services against each other."""
