@@ -39,23 +39,30 @@ struct HTTPAnswer: Sendable, CustomStringConvertible {
             let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             return (name: parts[0].lowercased(), value: String(parts.count > 1 ? parts[1].drop { $0 == " " } : ""))
         }
-        // Leave to send a body is no answer.
         let rest = Array(bytes[head.upperBound...])
+        // Leave to send a body is no answer.
         if status == 100 {
-            self.init(parsing: rest)
+            guard let answer = HTTPAnswer(parsing: rest) else { return nil }
+            self = answer
             return
         }
-        self.status = status
-        self.headers = headers
-        if headers.contains(where: { $0.name == "transfer-encoding" && $0.value.lowercased() == "chunked" }) {
-            guard let body = Self.unchunked(rest) else { return nil }
-            self.body = body
-        } else if let length = headers.first(where: { $0.name == "content-length" }).flatMap({ Int($0.value) }) {
-            guard rest.count >= length else { return nil }
-            body = Array(rest[..<length])
+        func header(_ name: String) -> String? { headers.first { $0.name == name }?.value.lowercased() }
+        let body: [UInt8]?
+        if header("transfer-encoding") == "chunked" {
+            body = Self.unchunked(rest)
+        } else if let length = header("content-length").flatMap({ Int($0) }) {
+            body = rest.count >= length ? Array(rest[..<length]) : nil
         } else {
             body = rest
         }
+        guard let body else { return nil }
+        self.init(status: status, headers: headers, body: body)
+    }
+
+    private init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.body = body
     }
 
     /// The content of a chunked body (RFC 9112, section 7.1), if it is whole.

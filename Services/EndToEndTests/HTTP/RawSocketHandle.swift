@@ -51,8 +51,11 @@ final class RawSocketHandle {
             let count = unsafe bytes.withUnsafeBytes { buffer in
                 unsafe Self.write(descriptor, UnsafeRawBufferPointer(rebasing: buffer[sent...]))
             }
-            guard count > 0 else { throw SocketFailure(.send, errno) }
-            sent += count
+            if count > 0 {
+                sent += count
+            } else if errno != EAGAIN && errno != EINTR {
+                throw SocketFailure(.send, errno)
+            }
         }
     }
 
@@ -82,11 +85,11 @@ final class RawSocketHandle {
 
     private static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
         #if canImport(Darwin)
-        unsafe Darwin.send(descriptor, bytes.baseAddress, bytes.count, 0)
+        unsafe Darwin.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT))
         #elseif canImport(Musl)
-        unsafe Musl.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        unsafe Musl.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
         #else
-        unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL.rawValue | MSG_DONTWAIT.rawValue))
+        unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
         #endif
     }
 

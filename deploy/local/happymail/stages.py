@@ -20,7 +20,7 @@ from happymail.output import Output
 from happymail.settings import TOP
 
 # A test process that crashed can leave a child that keeps `swift test` waiting; no test is silent for so long.
-_QUIET_SECONDS = 300.0
+_QUIET_SECONDS = 600.0
 _ENDS_WITHIN_SECONDS = 10.0
 _LOOK_EVERY_SECONDS = 0.5
 
@@ -108,7 +108,7 @@ def run_live(
     process = subprocess.Popen(
         command,
         cwd=TOP,
-        env=dict(os.environ, **(environment or {})),
+        env=dict(os.environ, PYTHONUNBUFFERED="1", **(environment or {})),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -181,8 +181,8 @@ def check_live(
 
 def _shown(command: list[str]) -> str:
     """The command's beginning, short enough for a sentence."""
-    words = [Path(word).name if word.startswith("/") else word for word in command[:4]]
-    return " ".join(words) + (" …" if len(command) > 4 else "")
+    words = [Path(word).name if word.startswith("/") else word for word in command[:5]]
+    return " ".join(words) + (" …" if len(command) > 5 else "")
 
 
 class _TooLong(Exception):

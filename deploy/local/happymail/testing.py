@@ -115,7 +115,8 @@ class TestRun:
             self._swift_test(stage, environment, os.environ.get("TEST_FILTER") or MESSAGING_TESTS)
 
     def _swift_test(self, stage: Stage, environment: dict[str, str], pattern: str | None) -> None:
-        command = ["swift", "test", "--skip-build", "--disable-xctest", *build.extra_flags()]
+        # The test process writes into a pipe, and would keep its lines to itself until the end.
+        command = ["stdbuf", "-oL", "swift", "test", "--skip-build", "--disable-xctest", *build.extra_flags()]
         if pattern:
             command += ["--filter", pattern]
         width = os.environ.get("TEST_WIDTH", _TEST_WIDTH)

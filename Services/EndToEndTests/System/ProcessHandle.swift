@@ -1,0 +1,154 @@
+import Foundation
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// A child process, from its start to its end; known by its pid and never looked for by name.
+///
+/// It does not outlive the tests: ``DeathWatch`` ends it when the test process is gone, however that happened.
+final class ProcessHandle: Sendable {
+    private struct State {
+        var outcome: Outcome?
+        var waiting: [CheckedContinuation<Outcome, Never>] = []
+    }
+
+    /// How a process ended.
+    enum Outcome: Sendable, Equatable {
+        case exited(Int32)
+        case signalled(Int32)
+    }
+
+    let pid: Int32
+    private let state: Arc<State>
+    private let process: Process
+
+    /// Starts a process whose output is appended to a file.
+    ///
+    /// - Parameter environment: All of it.
+    init(_ command: [String], environment: [String: String], log: URL) throws {
+        if !FileManager.default.fileExists(atPath: log.path) {
+            try Data().write(to: log)
+        }
+        let output = try FileHandle(forWritingTo: log)
+        try output.seekToEnd()
+        let process = Process()
+        process.executableURL = URL(filePath: command[0])
+        process.arguments = Array(command.dropFirst())
+        process.environment = environment
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = output
+        let state = Arc(State())
+        process.terminationHandler = { process in
+            let outcome: Outcome =
+                process.terminationReason == .exit ? .exited(process.terminationStatus) : .signalled(process.terminationStatus)
+            DeathWatch.shared.forget(process.processIdentifier)
+            let waiting = state.value.withLock { state in
+                state.outcome = outcome
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for continuation in waiting { continuation.resume(returning: outcome) }
+        }
+        try process.run()
+        try output.close()
+        self.state = state
+        self.process = process
+        pid = process.processIdentifier
+        DeathWatch.shared.watch(pid)
+    }
+
+    /// How it ended, or `nil` while it runs.
+    var outcome: Outcome? { state.value.withLock { $0.outcome } }
+
+    /// Whether it runs.
+    var isRunning: Bool { outcome == nil }
+
+    /// Sends a signal, if the process still runs.
+    func signal(_ number: Int32) {
+        if isRunning { kill(pid, number) }
+    }
+
+    /// Waits for its end.
+    func ended() async -> Outcome {
+        await withCheckedContinuation { continuation in
+            let outcome = state.value.withLock { state in
+                if state.outcome == nil { state.waiting.append(continuation) }
+                return state.outcome
+            }
+            if let outcome { continuation.resume(returning: outcome) }
+        }
+    }
+
+    /// Asks it to end, kills it if it does not within the time, and waits for its end.
+    @discardableResult
+    func stop(within limit: Duration = .seconds(30)) async -> Outcome {
+        signal(SIGTERM)
+        let timer = Task {
+            try await ContinuousClock().sleep(for: limit)
+            signal(SIGKILL)
+        }
+        defer { timer.cancel() }
+        return await ended()
+    }
+}
+
+/// A mutex that several may hold on to.
+private final class Arc<Value>: Sendable where Value: Sendable {
+    let value: Mutex<Value>
+
+    init(_ value: Value) {
+        self.value = Mutex(value)
+    }
+}
+
+/// Ends what the tests have started when the test process ends, even by a crash or `kill -9`: a shell reads the pids from a pipe, and when
+/// the pipe's other end is gone, it ends the processes that are still on its list.
+final class DeathWatch: Sendable {
+    static let shared = DeathWatch()
+
+    private static let script = """
+        trap '' HUP INT TERM
+        while read -r sign pid; do
+            case $sign in
+                +) pids="$pids $pid" ;;
+                -) rest=; for p in $pids; do [ "$p" = "$pid" ] || rest="$rest $p"; done; pids=$rest ;;
+            esac
+        done
+        [ -n "$pids" ] || exit 0
+        kill -TERM $pids 2>/dev/null
+        for round in 1 2 3 4 5 6 7 8 9 10; do kill -0 $pids 2>/dev/null || exit 0; sleep 1; done
+        kill -KILL $pids 2>/dev/null
+        """
+
+    private let pipe = Mutex<FileHandle?>(nil)
+
+    private init() {
+        let pipe = Pipe()
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/bin/sh")
+        shell.arguments = ["-c", Self.script]
+        shell.standardInput = pipe
+        shell.standardOutput = FileHandle.nullDevice
+        shell.standardError = FileHandle.nullDevice
+        try? shell.run()
+        let end = pipe.fileHandleForWriting
+        // Nobody else may hold this end open, or it would never be gone.
+        _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        self.pipe.withLock { $0 = end }
+    }
+
+    func watch(_ pid: Int32) { say("+ \(pid)") }
+
+    func forget(_ pid: Int32) { say("- \(pid)") }
+
+    private func say(_ line: String) {
+        pipe.withLock { pipe in
+            try? pipe?.write(contentsOf: Data((line + "\n").utf8))
+        }
+    }
+}
