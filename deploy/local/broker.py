@@ -13,7 +13,8 @@ As a program: ``broker.py install [FOLDER]`` and ``broker.py start --data-dir
 D --port P [--control-port C]``; the latter runs until SIGINT or SIGTERM.
 
 Use a fresh data folder for each run: the broker rewrites its data as JSON,
-which is slow beyond about 100 MB, and it knows no retention.
+which is slow beyond about 100 MB, and it knows no retention. It acknowledges
+records before they are on disk: a kill -9 loses about the last second of them.
 """
 
 from __future__ import annotations

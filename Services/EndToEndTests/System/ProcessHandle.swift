@@ -54,7 +54,7 @@ final class ProcessHandle: Sendable {
             }
             for continuation in waiting { continuation.resume(returning: outcome) }
         }
-        try process.run()
+        try withUnblockedSignals { try process.run() }
         try output.close()
         self.state = state
         self.process = process
@@ -97,6 +97,17 @@ final class ProcessHandle: Sendable {
     }
 }
 
+/// Lets a child be started without the caller's blocked signals, which it would inherit: threads of a pool block most of them, and a child
+/// that cannot be told to end would have to be killed.
+private func withUnblockedSignals(_ start: () throws -> Void) rethrows {
+    var none = sigset_t()
+    var before = sigset_t()
+    _ = unsafe sigemptyset(&none)
+    _ = unsafe pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { _ = unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try start()
+}
+
 /// A mutex that several may hold on to.
 private final class Arc<Value>: Sendable where Value: Sendable {
     let value: Mutex<Value>
@@ -135,7 +146,7 @@ final class DeathWatch: Sendable {
         shell.standardInput = pipe
         shell.standardOutput = FileHandle.nullDevice
         shell.standardError = FileHandle.nullDevice
-        try? shell.run()
+        try? withUnblockedSignals { try shell.run() }
         let end = pipe.fileHandleForWriting
         // Nobody else may hold this end open, or it would never be gone.
         _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)

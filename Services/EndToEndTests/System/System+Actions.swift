@@ -41,9 +41,10 @@ extension System {
 
     /// The account, as soon as there is one.
     func account(of customer: Customer) async throws -> JSONValue {
-        try await eventually(within: .seconds(30), "the account of \(customer.id)") {
+        // Optionals by name: a bare `nil` would be JSON's null.
+        try await eventually(within: .seconds(30), "the account of \(customer.id)") { () -> JSONValue? in
             let answer = try await billing.send(.get("/accounts/\(customer.id)"))
-            return answer.status == 200 ? answer.json : nil
+            return answer.status == 200 ? Optional(answer.json) : nil
         }
     }
 
@@ -66,10 +67,9 @@ extension System {
 
     /// The order as soon as it is final.
     func finalOrder(_ id: String, within limit: Duration = .seconds(60)) async throws -> JSONValue {
-        try await eventually(within: limit, "the order \(id) is final") {
+        try await eventually(within: limit, "the order \(id) is final") { () -> JSONValue? in
             let answer = try await order.send(.get("/orders/\(id)", ["Prefer": "wait=20"]))
-            guard answer.status == 200 else { return nil }
-            return answer["status"] == "pending" ? nil : answer.json
+            return answer.status == 200 && answer["status"] != "pending" ? Optional(answer.json) : nil
         }
     }
 

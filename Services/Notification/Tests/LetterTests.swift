@@ -167,7 +167,7 @@ struct LetterTests {
 private func sample() throws -> LetterValues {
     LetterValues(
         userName: "Ada",
-        orderID: try #require(OrderID("019aa5b2-7c00-7000-8000-000000000001")),
+        orderID: OrderID(uuid: try #require(UUID(uuidString: "019aa5b2-7c00-7000-8000-000000000001"))),
         amount: Money(amount: 19_999, currency: .usd),
         reason: .insufficientFunds,
         subject: "Hello",

@@ -7,7 +7,7 @@ struct BlockingExecutorTests {
         private let executor: BlockingExecutor
         private(set) var values: [Int] = []
 
-        nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+        nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
         init(_ executor: BlockingExecutor) {
             self.executor = executor

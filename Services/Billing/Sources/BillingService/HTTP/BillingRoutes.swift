@@ -22,10 +22,14 @@ struct BillingRoutes: Sendable {
 
     @Sendable private func show(_ request: Request, context: ServiceRequestContext) async throws -> JSONResponse {
         let user = try context.pathID("user_id", as: UserID.self)
-        guard let account = try accounts.decode(try await postgres.query(accounts.find(user))).first else {
-            throw Problem.accountNotFound()
-        }
+        guard let account = try await account(of: user) else { throw Problem.accountNotFound() }
         return JSONResponse(.ok, account)
+    }
+
+    /// From the projection, or, while that is being rebuilt, from the facts.
+    private func account(of user: UserID) async throws -> Account? {
+        if let account = try accounts.decode(try await postgres.query(accounts.find(user))).first { return account }
+        return try await postgres.withTransaction { transaction in try await accounts.replay([user], in: transaction).first }
     }
 
     @Sendable private func deposit(_ request: Request, context: ServiceRequestContext) async throws -> CommandOutcome {
