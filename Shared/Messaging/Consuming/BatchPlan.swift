@@ -13,7 +13,7 @@ struct BatchPlan {
         var closed = blocked
         for delivery in deliveries {
             if let first = waiting[delivery.sequence], first.event == delivery.id, !closed.contains(delivery.sequence) {
-                reasons[delivery.sequence] = .waiting(first.gate)
+                reasons[delivery.sequence] = .overtaken(first.gate)
                 closed.insert(delivery.sequence)
             }
             if closed.contains(delivery.sequence) {
@@ -30,30 +30,39 @@ struct BatchPlan {
     /// What the handler gets.
     func ready(for route: Int) -> [Delivery] { members[route] ?? [] }
 
-    /// Parks what the handler found waiting.
+    /// Makes sure that the handler did no event whose predecessor it found waiting.
     ///
-    /// - Throws: `Overtaken` when a later event of such a sequence was handled already: the transaction has to start again without it.
-    mutating func note(_ waiting: [WaitingEvent], route: Int) throws {
+    /// - Throws: `Overtaken` when it did: the transaction has to start again without those events.
+    func check(_ waiting: [WaitingEvent], route: Int) throws {
         guard !waiting.isEmpty else { return }
         let gates = Dictionary(waiting.map { ($0.event, $0) }) { first, _ in first }
         var first: [EventSequence: WaitingEvent] = [:]
-        var overtaken = false
+        var overtaken: Set<EventSequence> = []
         for delivery in ready(for: route) {
             if let event = gates[delivery.id] {
-                if first[delivery.sequence] == nil {
-                    first[delivery.sequence] = event
-                    reasons[delivery.sequence] = .waiting(event.gate)
-                }
-                toPark.append(delivery)
+                if first[delivery.sequence] == nil { first[delivery.sequence] = event }
             } else if first[delivery.sequence] != nil {
-                overtaken = true
+                overtaken.insert(delivery.sequence)
             }
         }
-        if overtaken { throw Overtaken(waiting: first) }
+        if !overtaken.isEmpty { throw Overtaken(waiting: first.filter { overtaken.contains($0.key) }) }
+    }
+
+    /// Parks what the handler found waiting while the locks of the gates were held.
+    ///
+    /// - Throws: `Overtaken`, as `check` does.
+    mutating func note(_ waiting: [WaitingEvent], route: Int) throws {
+        try check(waiting, route: route)
+        let gates = Dictionary(waiting.map { ($0.event, $0.gate) }) { first, _ in first }
+        for delivery in ready(for: route) {
+            guard let gate = gates[delivery.id] else { continue }
+            if reasons[delivery.sequence] == nil { reasons[delivery.sequence] = .waiting(gate) }
+            toPark.append(delivery)
+        }
     }
 }
 
-/// Events were handled whose predecessors have to wait.
+/// Events were handled whose predecessors have to wait: the first of them in each such sequence.
 struct Overtaken: Error {
     let waiting: [EventSequence: WaitingEvent]
 }

@@ -86,7 +86,7 @@ package struct EventProcessor: Sendable {
     /// One transaction for all. Starts again when an event has to wait whose followers were already handled in it.
     private func handleTogether(_ deliveries: [Delivery]) async throws {
         var waiting: [EventSequence: WaitingEvent] = [:]
-        // Each turn adds a sequence to `waiting`, so there are at most as many turns as sequences.
+        // Each turn names a sequence in `waiting` or an earlier event of one, so there are at most as many turns as events.
         while true {
             do {
                 let waitingNow = waiting
@@ -96,7 +96,7 @@ package struct EventProcessor: Sendable {
                     }
                 }
             } catch let overtaken as Overtaken {
-                waiting.merge(overtaken.waiting) { first, _ in first }
+                waiting.merge(overtaken.waiting) { _, earlier in earlier }
             }
         }
     }
@@ -119,6 +119,8 @@ package struct EventProcessor: Sendable {
             let members = plan.ready(for: route)
             var closed = try await router.handle(members, by: route, in: transaction)
             if !closed.isEmpty {
+                // Before the second look: were the gate open by then, an event would be done after its successors.
+                try plan.check(closed, route: route)
                 _ = try await transaction.query(ParkedSequences.lock(closed.map(\.gate)))
                 let again = Set(closed.map(\.event))
                 closed = try await router.handle(members.filter { again.contains($0.id) }, by: route, in: transaction)

@@ -19,21 +19,23 @@ extension ParkedSequences {
     }
 
     /// The gate is still closed. It is the gate's opening that wakes the sequence; the growing pause is for the case that nobody does.
+    /// While a sequence waits, its attempts count looks; failures are counted from the beginning again.
     func stillWaiting(_ sequence: EventSequence, for gate: Gate, pause: Duration, longest: Duration) -> SQL {
         """
         UPDATE messaging.parked_sequences
-        SET state = 'waiting', gate = \(gate.rawValue), attempts = attempts + 1,
+        SET state = 'waiting', gate = \(gate.rawValue), attempts = CASE state WHEN 'waiting' THEN attempts + 1 ELSE 1 END,
             next_attempt_at = now() + least(
-                \(pause.wholeMilliseconds) * power(2, least(attempts, 16)), \(longest.wholeMilliseconds)) * interval '1 millisecond'
+                \(pause.wholeMilliseconds) * power(2, CASE state WHEN 'waiting' THEN least(attempts, 16) ELSE 0 END),
+                \(longest.wholeMilliseconds)) * interval '1 millisecond'
         WHERE consumer_group = \(group) AND topic = \(sequence.topic) AND key = \(sequence.key)
         """
     }
 
-    /// The head failed; it is tried again after `pause`, or never.
-    func failed(_ sequence: EventSequence, error: String, isDead: Bool, pause: Duration) -> SQL {
+    /// The head failed for the `attempts`th time; it is tried again after `pause`, or never.
+    func failed(_ sequence: EventSequence, attempts: Int, error: String, isDead: Bool, pause: Duration) -> SQL {
         """
         UPDATE messaging.parked_sequences
-        SET state = \(isDead ? "dead" : "retrying"), gate = NULL, attempts = attempts + 1, last_error = \(error),
+        SET state = \(isDead ? "dead" : "retrying"), gate = NULL, attempts = \(Int32(attempts)), last_error = \(error),
             next_attempt_at = now() + \(pause.wholeMilliseconds) * interval '1 millisecond'
         WHERE consumer_group = \(group) AND topic = \(sequence.topic) AND key = \(sequence.key)
         """

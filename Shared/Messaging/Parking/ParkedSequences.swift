@@ -56,6 +56,9 @@ package struct ParkedSequences: Sendable {
     /// Why a sequence is parked.
     enum Reason: Sendable {
         case waiting(Gate)
+        /// As `waiting`, but found so by a transaction that is over, and the gate's lock with it: it may have opened since, so the sequence
+        /// is due at once.
+        case overtaken(Gate)
         case failed(String)
     }
 
@@ -63,16 +66,17 @@ package struct ParkedSequences: Sendable {
     func park(_ deliveries: [Delivery], reasons: [EventSequence: Reason], firstRetry: Duration, in transaction: borrowing Transaction) {
         guard !deliveries.isEmpty else { return }
         for (sequence, reason) in reasons.sorted(by: { ($0.key.topic, $0.key.key) < ($1.key.topic, $1.key.key) }) {
-            let (state, gate, error): (String, String?, String?) =
+            let (state, gate, error, pause): (String, String?, String?, Duration) =
                 switch reason {
-                case .waiting(let gate): ("waiting", gate.rawValue, nil)
-                case .failed(let error): ("retrying", nil, error)
+                case .waiting(let gate): ("waiting", gate.rawValue, nil, firstRetry)
+                case .overtaken(let gate): ("waiting", gate.rawValue, nil, .zero)
+                case .failed(let error): ("retrying", nil, error, firstRetry)
                 }
             transaction.enqueue(
                 """
                 INSERT INTO messaging.parked_sequences (consumer_group, topic, key, state, gate, attempts, last_error, next_attempt_at)
                 VALUES (\(group), \(sequence.topic), \(sequence.key), \(state), \(gate), 1, \(error),
-                    now() + \(firstRetry.wholeMilliseconds) * interval '1 millisecond')
+                    now() + \(pause.wholeMilliseconds) * interval '1 millisecond')
                 ON CONFLICT DO NOTHING
                 """
             )

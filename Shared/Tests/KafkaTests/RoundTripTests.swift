@@ -55,6 +55,22 @@ extension BrokerTests {
             }
         }
 
+        @Test("After a warm-up, the first record of a topic does not wait for librdkafka's one-second timer", .timeLimit(.minutes(1)))
+        func warmUp() async throws {
+            let topics = (0..<3).map { broker.name("warm-\($0)") }
+            for topic in topics { try await broker.createTopic(topic) }
+            let producer = try broker.producer()
+            try await producer.warmUp(topics)
+            let start = ContinuousClock.now
+            for topic in topics {
+                let reports = try await producer.send([KafkaRecord(topic: topic, key: nil, value: [1])])
+                #expect(reports.allSatisfy { $0.error == nil })
+            }
+            // Without it each of the three waits for up to a second.
+            #expect(start.duration(to: .now) < .milliseconds(900))
+            await producer.close(within: .seconds(5))
+        }
+
         @Test("Reports come in the order of the records, each with its place", .timeLimit(.minutes(1)))
         func reports() async throws {
             let topic = broker.name("reports")
