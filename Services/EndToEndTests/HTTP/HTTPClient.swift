@@ -1,11 +1,8 @@
-import Dispatch
+import Foundation
 
 /// Asks a service on this machine, each time over a connection of its own.
 struct HTTPClient: Sendable {
     let port: Int
-
-    /// Threads that may block: a request must not hold up the pool on which all tests run.
-    private static let threads = DispatchQueue(label: "test.http", attributes: .concurrent)
 
     /// Sends a request and returns the answer.
     ///
@@ -21,15 +18,22 @@ struct HTTPClient: Sendable {
     }
 
     /// Sends bytes and returns what came back until the peer closed, even if it did not take them all.
-    func exchange(_ bytes: [UInt8], within limit: Duration = .seconds(45)) async throws -> [UInt8] {
+    ///
+    /// - Parameter progress: Gets everything that has come so far, each time more has come.
+    func exchange(
+        _ bytes: [UInt8], within limit: Duration = .seconds(45), progress: @escaping @Sendable ([UInt8]) -> Void = { _ in }
+    ) async throws -> [UInt8] {
+        // A thread of its own, which may block: the pool on which all tests run may not.
         try await withCheckedThrowingContinuation { continuation in
-            Self.threads.async { [port] in
-                continuation.resume(with: Result { try Self.exchange(bytes, port, limit) })
+            Thread.detachNewThread { [port] in
+                continuation.resume(with: Result { try Self.exchange(bytes, port, limit, progress) })
             }
         }
     }
 
-    private static func exchange(_ bytes: [UInt8], _ port: Int, _ limit: Duration) throws(SocketFailure) -> [UInt8] {
+    private static func exchange(
+        _ bytes: [UInt8], _ port: Int, _ limit: Duration, _ progress: ([UInt8]) -> Void
+    ) throws(SocketFailure) -> [UInt8] {
         let socket = try RawSocketHandle(port: port, within: limit)
         // A server may answer and close before it has everything; the answer counts.
         let unsent: SocketFailure?
@@ -43,6 +47,7 @@ struct HTTPClient: Sendable {
                 let part = try socket.receive()
                 if part.isEmpty { return received }
                 received += part
+                progress(received)
             }
         } catch {
             if HTTPAnswer(parsing: received) != nil { return received }

@@ -1,3 +1,4 @@
+import EventContracts
 import Foundation
 import Logging
 import Postgres
@@ -63,6 +64,31 @@ final class ServiceUnderTest: Sendable {
             guard process.isRunning else { throw WorldFailure("the \(name) service ended", log: log) }
             return (try? await http.send(.get("/readyz"), within: .seconds(5)))?.status == 200
         }
+    }
+
+    /// Holds its process where it is while something else happens; shorter than the session timeout.
+    func whileFrozen<Value>(_ body: () async throws -> Value) async throws -> Value {
+        let process = try running
+        process.signal(SIGSTOP)
+        defer { process.signal(SIGCONT) }
+        return try await body()
+    }
+
+    /// Lets it go on before the body of `whileFrozen` has ended.
+    func thaw() throws { try running.signal(SIGCONT) }
+
+    /// The topics to which it listens.
+    var topics: [Topic] {
+        switch name {
+        case "order": [PaymentCompleted.topic, PaymentDeclined.topic]
+        case "billing": [UserRegistered.topic, OrderPlaced.topic]
+        default: [UserRegistered.topic, OrderConfirmed.topic, OrderRejected.topic]
+        }
+    }
+
+    /// How many records it has dealt with since it was started, whatever came of them.
+    func consumedRecords() async throws -> Int64 {
+        Int64(try await metric("consumer_records_total").values.reduce(0, +))
     }
 
     /// Asks it to end and returns how it did.

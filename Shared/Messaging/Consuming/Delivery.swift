@@ -29,14 +29,15 @@ enum Arrival: Sendable {
     case undecodable(ConsumedRecord, EventDecodingError)
 
     init(_ record: ConsumedRecord, router: EventRouter) {
-        do {
+        do throws(EventDecodingError) {
             let received = try ReceivedEvent(
                 topic: record.topic,
                 key: record.key,
                 value: record.value,
                 headers: try record.headers.map { header throws(EventDecodingError) in
-                    guard let value = String(validating: header.value, as: UTF8.self) else {
-                        throw EventDecodingError(.invalidHeader, "\(header.name) is not UTF-8")
+                    // Text with a NUL could never be parked.
+                    guard !header.value.contains(0), let value = String(validating: header.value, as: UTF8.self) else {
+                        throw EventDecodingError(.invalidHeader, "\(header.name) is not text")
                     }
                     return EventHeader(name: header.name, value: value)
                 }
@@ -45,6 +46,7 @@ enum Arrival: Sendable {
                 self = .ignored
                 return
             }
+            if record.key?.contains(0) ?? false { throw EventDecodingError(.invalidHeader, "the key is not text") }
             self = .delivery(
                 Delivery(
                     record: record,

@@ -64,8 +64,9 @@ package final class EventConsumer: Service {
                         maximumRecords: self.configuration.maximumBatch,
                         within: self.configuration.pollTimeout
                     )
-                    if batch.isEmpty { continue }
-                    try await self.process(batch, from: consumer)
+                    if !batch.isEmpty { try await self.process(batch, from: consumer) }
+                    // Also when nothing came: what was rewound comes first, so nothing is held any more.
+                    self.state.withLock { $0.holdingBecause = nil }
                     pause = self.configuration.firstPause
                 } catch {
                     if Task.isCancelled { break }
@@ -84,7 +85,10 @@ package final class EventConsumer: Service {
     private func consumer() async throws -> KafkaConsumer {
         if let consumer = state.withLock({ $0.consumer }) { return consumer }
         let consumer = try await makeConsumer()
-        state.withLock { $0.consumer = consumer }
+        state.withLock { state in
+            state.consumer = consumer
+            state.holdingBecause = nil
+        }
         return consumer
     }
 
@@ -94,7 +98,6 @@ package final class EventConsumer: Service {
             do {
                 try await processor.process(batch.records)
                 try await consumer.commit(batch)
-                state.withLock { $0.holdingBecause = nil }
             } catch {
                 consumer.rewind(batch)
                 throw error

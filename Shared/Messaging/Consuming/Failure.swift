@@ -10,6 +10,7 @@ enum Failure: Equatable {
 
     init(_ error: any Error) {
         switch error {
+        case let error as PostgresError where error.code == .poolClosed || error.code == .cancelled: self = .infrastructure
         case let error as PostgresError: self = error.isUnavailable || error.isRetriable ? .infrastructure : .handler
         case is KafkaError, is CancellationError: self = .infrastructure
         default: self = .handler
@@ -18,6 +19,7 @@ enum Failure: Equatable {
 
     /// An error as it is stored and shown to operators: what it is, without the values it was about.
     static func summary(of error: any Error) -> String {
-        String("\(type(of: error)): \(error)".prefix(1000))
+        // No text in Postgres holds a NUL.
+        String("\(type(of: error)): \(error)".prefix(1000).map { $0 == "\0" ? "\u{FFFD}" : $0 })
     }
 }

@@ -103,9 +103,12 @@ CREATE TABLE messaging.dead_letters (
     error           text        NOT NULL,
     status          text        NOT NULL DEFAULT 'dead' CHECK (status IN ('dead', 'resubmitted', 'discarded')),
     first_failed_at timestamptz NOT NULL,
-    died_at         timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (consumer_group, topic, partition, record_offset)
+    died_at         timestamptz NOT NULL DEFAULT now()
 );
+
+-- A record that no one can read is known by its place and its bytes. (A place alone means little after a broker was set up anew.)
+CREATE UNIQUE INDEX dead_letters_unreadable ON messaging.dead_letters
+    (consumer_group, topic, partition, record_offset, md5(coalesce(value, ''))) WHERE event_id IS NULL;
 
 -- The answers of requests that carried an Idempotency-Key, written with their effect.
 CREATE TABLE messaging.idempotency_keys (
@@ -128,7 +131,9 @@ CREATE FUNCTION messaging.first_uuid_at(instant timestamptz) RETURNS uuid
 
 -- Makes this week's partitions and those of the weeks ahead. Safe to call at any time, by several at once.
 CREATE FUNCTION messaging.ensure_partitions(weeks_ahead integer) RETURNS void
-    LANGUAGE plpgsql AS $$
+    LANGUAGE plpgsql
+    SET lock_timeout = '2s' -- whoever waits for a table's lock makes all others wait; the next call tries again
+    AS $$
 DECLARE
     week timestamptz;
     name text;
@@ -137,16 +142,25 @@ BEGIN
     FOR ahead IN 0 .. weeks_ahead LOOP
         week := date_trunc('week', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + ahead * interval '7 days';
         name := to_char(week AT TIME ZONE 'UTC', 'YYYYMMDD');
-        IF to_regclass(format('messaging.events_%s', name)) IS NULL THEN
-            EXECUTE format(
-                'CREATE TABLE messaging.%I PARTITION OF messaging.events FOR VALUES FROM (%L) TO (%L)',
-                'events_' || name, week, week + interval '7 days');
-        END IF;
-        IF to_regclass(format('messaging.inbox_%s', name)) IS NULL THEN
-            EXECUTE format(
-                'CREATE TABLE messaging.%I PARTITION OF messaging.inbox FOR VALUES FROM (%L) TO (%L)',
-                'inbox_' || name, messaging.first_uuid_at(week), messaging.first_uuid_at(week + interval '7 days'));
-        END IF;
+        -- Rows of that week in the default partition stand in the way of its own; then they stay where they are, and the next weeks go on.
+        BEGIN
+            IF to_regclass(format('messaging.events_%s', name)) IS NULL THEN
+                EXECUTE format(
+                    'CREATE TABLE messaging.%I PARTITION OF messaging.events FOR VALUES FROM (%L) TO (%L)',
+                    'events_' || name, week, week + interval '7 days');
+            END IF;
+        EXCEPTION WHEN check_violation THEN
+            NULL;
+        END;
+        BEGIN
+            IF to_regclass(format('messaging.inbox_%s', name)) IS NULL THEN
+                EXECUTE format(
+                    'CREATE TABLE messaging.%I PARTITION OF messaging.inbox FOR VALUES FROM (%L) TO (%L)',
+                    'inbox_' || name, messaging.first_uuid_at(week), messaging.first_uuid_at(week + interval '7 days'));
+            END IF;
+        EXCEPTION WHEN check_violation THEN
+            NULL;
+        END;
     END LOOP;
 END
 $$;

@@ -89,7 +89,7 @@ package struct Relay: Service {
             while !Task.isCancelled {
                 let batch = try await reader.next(epoch: term.epoch, from: postgres)
                 if batch.ids.isEmpty {
-                    await wakeUp.wait(for: reader.known.missing.isEmpty ? configuration.pollInterval : .milliseconds(100))
+                    await wakeUp.wait(for: reader.known.missing.isEmpty ? idleWait : .milliseconds(100))
                     continue
                 }
                 try await publish(batch.records, through: producer)
@@ -102,6 +102,9 @@ package struct Relay: Service {
         await letGo(of: term, producer: producer, published: published)
         try result.get()
     }
+
+    /// Short enough to renew the lease in time.
+    private var idleWait: Duration { min(configuration.pollInterval, lease.duration / 3) }
 
     private func publish(_ records: [KafkaRecord], through producer: KafkaProducer) async throws {
         for report in try await producer.send(records) {

@@ -16,14 +16,14 @@ struct RelayReader {
     private(set) var known: MissingEvents
     /// The position that was last written, to write only what changed.
     private var writtenPosition: Int64
-    private var lastRenewal: ContinuousClock.Instant
+    /// None yet: the first read renews, since the term may have run out while its producer was made.
+    private var lastRenewal: ContinuousClock.Instant?
 
     init(lease: RelayLease, term: RelayLease.Term, maximumEvents: Int) {
         self.lease = lease
         self.maximumEvents = maximumEvents
         known = MissingEvents(after: term.position)
         writtenPosition = term.position
-        lastRenewal = .now
     }
 
     /// One round trip: renews the lease and moves the position to what was published (everything that earlier reads returned), then reads.
@@ -31,7 +31,8 @@ struct RelayReader {
     /// - Throws: `LeadershipLost` when the lease belongs to someone else by now; `PostgresError`.
     mutating func next(epoch: Int64, from postgres: PostgresPool) async throws -> Batch {
         let position = known.position
-        let renews = position != writtenPosition || lastRenewal.duration(to: .now) > lease.duration / 3
+        let isDue = lastRenewal.map { $0.duration(to: .now) >= lease.duration / 3 } ?? true
+        let renews = position != writtenPosition || isDue
         let missing = known.missingIDs
         let needsBound = known.needsBound
         let (highest, maximum) = (known.highestSeen, maximumEvents)

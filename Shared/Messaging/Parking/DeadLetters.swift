@@ -27,7 +27,7 @@ struct DeadLetters: Sendable {
     }
 
     /// The head of a parked sequence that was tried often enough.
-    func bury(parkedEvent id: Int64, type: String?, attempts: Int, error: String) -> SQL {
+    func bury(parkedEvent id: Int64, attempts: Int, error: String) -> SQL {
         """
         INSERT INTO messaging.dead_letters
             (consumer_group, topic, partition, record_offset, key, value, header_names, header_values, event_id, event_type,
@@ -35,9 +35,8 @@ struct DeadLetters: Sendable {
         SELECT consumer_group, topic, partition, record_offset, convert_to(key, 'UTF8'), value, header_names,
             (SELECT array_agg(convert_to(text, 'UTF8') ORDER BY place)
              FROM unnest(header_values) WITH ORDINALITY AS header (text, place)),
-            event_id, \(type), \(Int64(attempts)), \(error), parked_at
+            event_id, header_values[array_position(header_names, \(EventHeaderName.type))], \(Int64(attempts)), \(error), parked_at
         FROM messaging.parked_events WHERE id = \(id)
-        ON CONFLICT DO NOTHING
         """
     }
 }

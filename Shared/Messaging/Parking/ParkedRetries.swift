@@ -23,6 +23,8 @@ package struct ParkedRetries: Service {
         package var sequencesPerRound = 100
         /// How often to look when nothing is due that this process knows of.
         package var pollInterval = Duration.seconds(5)
+        /// How long to leave sequences alone that another transaction works on.
+        package var busyPause = Duration.milliseconds(20)
 
         package init() {}
     }
@@ -57,8 +59,15 @@ package struct ParkedRetries: Service {
             while !Task.isCancelled {
                 do {
                     let due = try await dueSequences()
-                    for sequence in due where !Task.isCancelled { try await retry(sequence) }
-                    if due.isEmpty { await wakeUp.wait(for: try await untilNextDue()) }
+                    var allAreBusy = true
+                    for sequence in due where !Task.isCancelled {
+                        if try await retry(sequence) { allAreBusy = false }
+                    }
+                    if due.isEmpty {
+                        await wakeUp.wait(for: try await untilNextDue())
+                    } else if allAreBusy {
+                        await wakeUp.wait(for: configuration.busyPause)
+                    }
                 } catch {
                     if Task.isCancelled { return }
                     logger.warning("parked sequences could not be retried", metadata: ["error": "\(error)"])
@@ -89,12 +98,28 @@ package struct ParkedRetries: Service {
         return min(configuration.pollInterval, .milliseconds(max(milliseconds, 1)))
     }
 
+    /// How the try of a head ended.
+    private enum Step {
+        /// It was handled, and there is another one.
+        case next
+        /// It waits for another gate than the one that was locked: only a look under that gate's lock tells whether it may be left waiting.
+        case lookAgain
+        /// There is nothing more to do for now.
+        case stay
+        /// Another transaction works on the sequence.
+        case busy
+    }
+
     /// Handles a sequence's events one after the other, until it is empty or one of them has to stay.
-    private func retry(_ sequence: EventSequence) async throws {
-        var goesOn = true
-        while goesOn && !Task.isCancelled {
+    ///
+    /// - Returns: Whether anything was done; `false` when another transaction works on the sequence.
+    private func retry(_ sequence: EventSequence) async throws -> Bool {
+        var step = Step.next
+        while !Task.isCancelled {
             do {
-                goesOn = try await retryHead(of: sequence)
+                step = try await retryHead(of: sequence, after: step)
+            } catch let error as PostgresError where error.code == .deadlock || error.code == .serializationFailure {
+                return false
             } catch let error where Failure(error) == .infrastructure {
                 throw error
             } catch {
@@ -103,13 +128,18 @@ package struct ParkedRetries: Service {
                     metadata: ["topic": "\(sequence.topic)", "error": "\(String(reflecting: error))"]
                 )
                 try await noteFailure(of: sequence, Failure.summary(of: error))
-                goesOn = false
+                return true
+            }
+            switch step {
+            case .next, .lookAgain: continue
+            case .stay: return true
+            case .busy: return false
             }
         }
+        return true
     }
 
-    /// - Returns: Whether the next event can be tried.
-    private func retryHead(of sequence: EventSequence) async throws -> Bool {
+    private func retryHead(of sequence: EventSequence, after previous: Step) async throws -> Step {
         // The gate's lock comes before the row's, as it does for whoever opens the gate.
         let gate = try await postgres.query(
             """
@@ -133,10 +163,10 @@ package struct ParkedRetries: Service {
                 ORDER BY id LIMIT 2
                 """,
             ])
-            guard let isOverdue = try results[0].decode(Bool.self).first else { return false }
+            guard let isOverdue = try results[0].decode(Bool.self).first else { return .busy }
             guard let head = results[1].first else {
                 transaction.enqueue(parked.unpark(sequence))
-                return false
+                return .stay
             }
             let (id, partition, offset, value, names, values) = try head.decode(
                 Int64.self,
@@ -161,15 +191,15 @@ package struct ParkedRetries: Service {
                 transaction.enqueue(
                     parked.stillWaiting(sequence, for: waiting.gate, pause: configuration.firstPause, longest: configuration.longestPause)
                 )
-                return false
+                return waiting.gate != gate && previous != .lookAgain ? .lookAgain : .stay
             }
             transaction.enqueue("DELETE FROM messaging.parked_events WHERE id = \(id)")
             if results[1].count == 1 {
                 transaction.enqueue(parked.unpark(sequence))
-                return false
+                return .stay
             }
             transaction.enqueue(parked.next(sequence))
-            return true
+            return .next
         }
     }
 
@@ -177,22 +207,24 @@ package struct ParkedRetries: Service {
         try await postgres.withTransaction { transaction in
             let rows = try await transaction.query(
                 """
-                SELECT s.attempts, e.id FROM messaging.parked_sequences s JOIN messaging.parked_events e USING (consumer_group, topic, key)
+                SELECT s.state, s.attempts, e.id FROM messaging.parked_sequences s JOIN messaging.parked_events e USING (consumer_group, topic, key)
                 WHERE s.consumer_group = \(parked.group) AND s.topic = \(sequence.topic) AND s.key = \(sequence.key)
                 ORDER BY e.id LIMIT 1 FOR UPDATE OF s
                 """
             )
-            guard let (attempts, head) = try rows.decode(Int32.self, Int64.self).first else { return }
-            let tried = Int(attempts) + 1
+            guard let (state, attempts, head) = try rows.decode(String.self, Int32.self, Int64.self).first else { return }
+            // Looks at a closed gate were no failures.
+            let tried = state == "waiting" ? 1 : Int(attempts) + 1
             let gaveUp = tried >= configuration.maximumAttempts
             if gaveUp {
-                let type = router.routes.first { $0.topic.rawValue == sequence.topic }?.type.rawValue
-                transaction.enqueue(DeadLetters(group: parked.group).bury(parkedEvent: head, type: type, attempts: tried, error: error))
+                transaction.enqueue(DeadLetters(group: parked.group).bury(parkedEvent: head, attempts: tried, error: error))
                 transaction.enqueue("DELETE FROM messaging.parked_events WHERE id = \(head)")
                 transaction.onCommit { MessagingMetrics.records("dead", count: 1) }
             }
             let pause = min(configuration.longestPause, configuration.firstPause * (1 << min(tried, 16)))
-            transaction.enqueue(parked.failed(sequence, error: error, isDead: gaveUp, pause: pause * Double.random(in: 0.8...1.2)))
+            transaction.enqueue(
+                parked.failed(sequence, attempts: tried, error: error, isDead: gaveUp, pause: pause * Double.random(in: 0.8...1.2))
+            )
         }
     }
 }
