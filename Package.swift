@@ -51,7 +51,9 @@ func service(_ name: String, _ dependencies: [Target.Dependency] = [], resources
         .testTarget(
             name: "\(library)Tests",
             dependencies: [
-                .target(name: library), "EventContracts", "JSON", "Messaging", "Postgres", "ServiceTesting", logging, nioCore, nioPosix,
+                .target(name: library), "EventContracts", "EventSourcing", "JSON", "Kafka", "Messaging", "Postgres", "ServiceTesting",
+                logging,
+                nioCore, nioPosix,
             ],
             path: "Services/\(name)/Tests",
             swiftSettings: settings
@@ -123,7 +125,7 @@ let package = Package(
         sharedTests("Postgres", [logging]),
         sharedTests("Kafka", [logging]),
         sharedTests("Messaging", ["EventContracts", "Kafka", "Postgres", logging]),
-        sharedTests("EventSourcing", ["Postgres"]),
+        sharedTests("EventSourcing", ["EventContracts", "JSON", "Postgres"]),
         sharedTests(
             "ServiceRuntime",
             ["EventContracts", "JSON", "Postgres", httpTypes, hummingbird, lifecycle, logging, metrics, nioCore, nioPosix]

@@ -37,7 +37,13 @@ extension EndToEnd {
         @Test func `The table has at least 150 cases over all routes`() {
             let customer = Customer(id: "", email: "", name: "")
             let fixture = BadInputFixture(
-                customer: customer, orderID: "a", messageID: "a", orderCursor: "cursor", messageCursor: "cursor", entryCursor: "cursor")
+                customer: customer,
+                orderID: "a",
+                messageID: "a",
+                orderCursor: "cursor",
+                messageCursor: "cursor",
+                entryCursor: "cursor"
+            )
             let count = Part.allCases.map { Self.cases($0, fixture).count }.reduce(0, +)
             print("bad input: \(count) cases in all")
             #expect(count >= 150)
@@ -74,10 +80,13 @@ extension EndToEnd {
                 try #require(try await service.send(.get(path))["next_cursor"].stringValue)
             }
             return BadInputFixture(
-                customer: customer, orderID: orders[0], messageID: try #require(message.first?["id"]?.stringValue),
+                customer: customer,
+                orderID: orders[0],
+                messageID: try #require(message.first?["id"]?.stringValue),
                 orderCursor: try await cursor(system.order, "/orders?limit=1&user_id=\(customer.id)"),
                 messageCursor: try await cursor(system.notification, "/messages?limit=1&user_id=\(customer.id)"),
-                entryCursor: try await cursor(system.billing, "/accounts/\(customer.id)/entries?limit=1"))
+                entryCursor: try await cursor(system.billing, "/accounts/\(customer.id)/entries?limit=1")
+            )
         }
 
         private func serverErrors(of system: System) async throws -> [Double] {
@@ -96,7 +105,11 @@ extension EndToEnd {
             let orders = CommandRoute(service: "order", path: "/orders", body: ["user_id": user, "price": usd(5)])
             let deposits = CommandRoute(service: "billing", path: account + "/deposits", body: ["amount": usd(5)])
             let withdrawals = CommandRoute(service: "billing", path: account + "/withdrawals", body: ["amount": usd(5)])
-            let messages = CommandRoute(service: "notification", path: "/messages", body: ["user_id": user, "subject": "Hi", "body": "Hello"])
+            let messages = CommandRoute(
+                service: "notification",
+                path: "/messages",
+                body: ["user_id": user, "subject": "Hi", "body": "Hello"]
+            )
             return switch part {
             case .usersBody: BadBodies.cases(of: users)
             case .ordersBody: BadBodies.cases(of: orders)

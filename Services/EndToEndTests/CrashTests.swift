@@ -82,7 +82,11 @@ extension EndToEnd {
         }
 
         private func checkMails(
-            of placed: [Placed], _ final: [String: String], killed name: String, afterOrders count: Int, in system: System
+            of placed: [Placed],
+            _ final: [String: String],
+            killed name: String,
+            afterOrders count: Int,
+            in system: System
         ) async throws {
             for customer in placed.map(\.customer) {
                 try await eventually(within: .seconds(60), "all messages to \(customer.id) are sent") {

@@ -76,7 +76,8 @@ extension EndToEnd {
             #expect(try await system.statement(of: customer).flaws(balance: 0) == [])
         }
 
-        @Test func `Of ten orders at once on a balance for four, four are confirmed and six rejected, and each has one mail`() async throws {
+        @Test func `Of ten orders at once on a balance for four, four are confirmed and six rejected, and each has one mail`() async throws
+        {
             let system = try system.get()
             let customer = try await system.registerWithAccount(holding: 4_000)
             let ids = try await concurrently(0..<10) { _ in try await system.placeOrder(1_000, for: customer) }
@@ -116,7 +117,9 @@ extension EndToEnd {
             }
             for (customer, _) in placed {
                 try await eventually(within: .seconds(30), "the welcome mail of \(customer.id)") {
-                    let kinds = try await system.items(system.notification, "/messages?user_id=\(customer.id)").map { $0["kind"]?.stringValue ?? "" }
+                    let kinds = try await system.items(system.notification, "/messages?user_id=\(customer.id)").map {
+                        $0["kind"]?.stringValue ?? ""
+                    }
                     return kinds.sorted() == ["sad", "welcome"]
                 }
             }

@@ -74,7 +74,10 @@ extension EndToEnd {
             }
             #expect(try await system.balance(of: customer) == 9_700)
 
-            let deposit = HTTPRequest.post("/accounts/\(customer.id)/deposits", ["amount": usd(50)]).adding("Idempotency-Key", "d-\(EventID())")
+            let deposit = HTTPRequest.post("/accounts/\(customer.id)/deposits", ["amount": usd(50)]).adding(
+                "Idempotency-Key",
+                "d-\(EventID())"
+            )
             let answers = try await concurrently(0..<20) { _ in try await system.billing.send(deposit) }
             #expect(answers.allSatisfy { $0.status == 201 || $0.status == 409 })
             #expect(try await system.balance(of: customer) == 9_750)

@@ -44,7 +44,9 @@ extension EndToEnd {
             for order in orders { #expect(try await system.finalOrder(order)["status"] == "confirmed") }
             for order in orders { #expect(try await system.sentMessages(aboutOrder: order).count == 1) }
             try await system.settle()
-            print("outage: \(name) was ready \(ready) after its database was back, and all was settled \(ContinuousClock.now - start) after")
+            print(
+                "outage: \(name) was ready \(ready) after its database was back, and all was settled \(ContinuousClock.now - start) after"
+            )
             #expect(try await system.balance(of: customer) == 1_000 - 10 * Int64(orders.count))
             #expect(try system.services.map { try $0.running.pid } == pids)
         }

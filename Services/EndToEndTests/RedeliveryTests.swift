@@ -105,7 +105,11 @@ private struct Picture: Equatable {
                 // The relay's row says who leads and when.
                 if table == "messaging.relay" || (!withInbox && table.hasPrefix("messaging.inbox")) { continue }
                 let rows = try await service.database.pool.query(
-                    SQL(unescaped: "SELECT count(*)::text || ' rows, ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM ONLY \(table) t"))
+                    SQL(
+                        unescaped:
+                            "SELECT count(*)::text || ' rows, ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM ONLY \(table) t"
+                    )
+                )
                 contents["\(service.name) \(table)"] = try rows.decode(String.self)[0]
             }
         }
@@ -123,7 +127,10 @@ extension ConsumedRecord {
     /// The record as an event; `nil` when it is none.
     var event: ReceivedEvent? {
         try? ReceivedEvent(
-            topic: topic, key: key, value: value,
-            headers: headers.map { EventHeader(name: $0.name, value: String(decoding: $0.value, as: UTF8.self)) })
+            topic: topic,
+            key: key,
+            value: value,
+            headers: headers.map { EventHeader(name: $0.name, value: String(decoding: $0.value, as: UTF8.self)) }
+        )
     }
 }

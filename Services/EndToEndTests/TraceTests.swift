@@ -11,10 +11,15 @@ extension EndToEnd {
         @Test func `A trace leads from the request through every event to the mail, and each event names its cause`() async throws {
             let system = try system.get()
             let customer = try await system.registerWithAccount(holding: 1_000)
-            for (amount, middle, verdict) in [(600, PaymentCompleted.type, OrderConfirmed.type), (600, PaymentDeclined.type, OrderRejected.type)] {
+            for (amount, middle, verdict) in [
+                (600, PaymentCompleted.type, OrderConfirmed.type), (600, PaymentDeclined.type, OrderRejected.type),
+            ] {
                 let trace = TraceContext.make()
                 let answer = try await system.place(
-                    Int64(amount), for: customer, ["traceparent": trace.description, "X-Request-Id": "request-\(trace.spanID)"])
+                    Int64(amount),
+                    for: customer,
+                    ["traceparent": trace.description, "X-Request-Id": "request-\(trace.spanID)"]
+                )
                 #expect(answer[header: "X-Request-Id"] == "request-\(trace.spanID)")
                 let order = try #require(answer["id"].stringValue)
                 _ = try await system.finalOrder(order)
@@ -37,6 +42,11 @@ extension EndToEnd {
             }
         }
 
+        private struct Content: Hashable {
+            let value: [UInt8]?
+            let headers: [KafkaHeader]
+        }
+
         @Test func `Every record on every topic keeps its contract`() async throws {
             let system = try system.get()
             let customer = try await system.registerWithAccount(holding: 1_000)
@@ -49,18 +59,29 @@ extension EndToEnd {
             let topics = system.services.flatMap { EventCatalogue.topics(writtenBy: $0.name) }
             let records = try await system.broker.records(in: topics)
             var types: [String: Int] = [:]
+            var checked: Set<Content> = []
             for record in records {
+                // A record that was published once more is the same in every byte and need not be looked at again.
+                guard checked.insert(Content(value: record.value, headers: record.headers)).inserted else { continue }
                 let place = "\(record.topicPartition) at \(record.offset)"
                 guard let event = record.event, let key = event.key else {
                     Issue.record("\(place) is no event")
                     continue
                 }
                 let encoded = EncodedEvent(
-                    id: event.metadata.id, type: event.type, topic: event.topic, key: key, payload: event.payload, headers: event.headers)
+                    id: event.metadata.id,
+                    type: event.type,
+                    topic: event.topic,
+                    key: key,
+                    payload: event.payload,
+                    headers: event.headers
+                )
                 #expect(try EventContractCheck.violations(in: encoded) == [], "\(place)")
                 types[event.type.rawValue, default: 0] += 1
             }
-            print("contract: \(records.count) records of \(types.count) types: \(types.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })")
+            print(
+                "contract: \(records.count) records, \(checked.count) of them different, of \(types.count) types: \(types.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })"
+            )
             let written: [any Event.Type] = [
                 UserRegistered.self, OrderPlaced.self, OrderConfirmed.self, OrderRejected.self, AccountOpened.self, MoneyDeposited.self,
                 MoneyWithdrawn.self, PaymentCompleted.self, PaymentDeclined.self, MessageSent.self,

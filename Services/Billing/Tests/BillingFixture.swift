@@ -1,9 +1,10 @@
-@testable import BillingService
 import EventContracts
 import Foundation
 import Messaging
 import Postgres
 import ServiceTesting
+
+@testable import BillingService
 
 /// A billing database and the parts of the service that write to it.
 struct BillingFixture {
@@ -77,13 +78,16 @@ struct BillingFixture {
         envelope(UserRegistered(userID: user, email: "\(user)@example.org", name: "A", currency: currency))
     }
 
-    static func placed(_ user: UserID, _ amount: Int64, order: OrderID = OrderID(), in currency: Currency = .usd) -> EventEnvelope<OrderPlaced> {
+    static func placed(_ user: UserID, _ amount: Int64, order: OrderID = OrderID(), in currency: Currency = .usd) -> EventEnvelope<
+        OrderPlaced
+    > {
         envelope(OrderPlaced(orderID: order, userID: user, items: [], total: Money(amount: amount, currency: currency)))
     }
 
     static func envelope<E: Event>(_ event: E) -> EventEnvelope<E> {
         EventEnvelope(
             event: event,
-            metadata: EventMetadata(id: EventID(), time: .now, causation: nil, correlation: event.correlation, trace: nil))
+            metadata: EventMetadata(id: EventID(), time: .now, causation: nil, correlation: event.correlation, trace: nil)
+        )
     }
 }

@@ -1,4 +1,3 @@
-@testable import BillingService
 import EventContracts
 import Kafka
 import Logging
@@ -6,6 +5,8 @@ import Messaging
 import Postgres
 import ServiceTesting
 import Testing
+
+@testable import BillingService
 
 /// What billing does about orders and registrations, through its own handlers and the real inbox.
 @Suite(.enabled(if: TestDatabase.isAvailable))
@@ -27,7 +28,8 @@ struct ChargeOrdersTests {
                 try await outcomes(billing) == [
                     "billing.PaymentCompleted", "billing.PaymentCompleted", "billing.PaymentDeclined", "billing.PaymentCompleted",
                     "billing.PaymentDeclined",
-                ])
+                ]
+            )
         }
     }
 
@@ -97,12 +99,21 @@ struct ChargeOrdersTests {
             var logger = Logger(label: "test.billing")
             logger.logLevel = .critical
             let processor = EventProcessor(
-                postgres: billing.database.pool, router: billing.router, parked: billing.parked, logger: logger)
+                postgres: billing.database.pool,
+                router: billing.router,
+                parked: billing.parked,
+                logger: logger
+            )
             var configuration = ParkedRetries.Configuration()
             configuration.pollInterval = .seconds(600)
             let retries = ParkedRetries(
-                postgres: billing.database.pool, router: billing.router, parked: billing.parked, wakeUp: billing.retriesWakeUp,
-                configuration: configuration, logger: logger)
+                postgres: billing.database.pool,
+                router: billing.router,
+                parked: billing.parked,
+                wakeUp: billing.retriesWakeUp,
+                configuration: configuration,
+                logger: logger
+            )
             let working = Task { try await retries.run() }
             let users = (0..<30).map { _ in UserID() }
             let orders = users.flatMap { user in (0..<2).map { _ in Self.record(BillingFixture.placed(user, 5)) } }
@@ -127,7 +138,13 @@ struct ChargeOrdersTests {
     private static func record<E: Event>(_ envelope: EventEnvelope<E>) -> ConsumedRecord {
         let event = EncodedEvent(envelope.event, causedBy: nil, trace: nil, id: envelope.metadata.id)
         return ConsumedRecord(
-            topic: event.topic.rawValue, partition: 0, offset: 0, timestampMilliseconds: 0, key: Array(event.key.rawValue.utf8),
-            value: event.payload, headers: event.headers.map { KafkaHeader(name: $0.name, value: $0.value) })
+            topic: event.topic.rawValue,
+            partition: 0,
+            offset: 0,
+            timestampMilliseconds: 0,
+            key: Array(event.key.rawValue.utf8),
+            value: event.payload,
+            headers: event.headers.map { KafkaHeader(name: $0.name, value: $0.value) }
+        )
     }
 }

@@ -26,7 +26,8 @@ enum BadBodies {
             ("a form", "a=1&b=2"), ("XML", "<a/>"),
         ]
         let binaries: [(String, [UInt8])] = [
-            ("a byte order mark", [0xEF, 0xBB, 0xBF] + valid), ("UTF-16", valid.flatMap { [$0, 0] }), ("a NUL byte at the end", valid + [0]),
+            ("a byte order mark", [0xEF, 0xBB, 0xBF] + valid), ("UTF-16", valid.flatMap { [$0, 0] }),
+            ("a NUL byte at the end", valid + [0]),
             ("invalid UTF-8", quoted([0xFF, 0xFE])), ("overlong UTF-8", quoted([0xC0, 0xAF])), ("cut UTF-8", quoted([0xE2, 0x82])),
             ("a surrogate in UTF-8", quoted([0xED, 0xA0, 0x80])), ("a NUL byte", quoted([0])),
         ]
@@ -40,12 +41,16 @@ enum BadBodies {
     }
 
     private static func notObjects(_ route: CommandRoute) -> [BadRequest] {
-        ["{}", "[]", "[{}]", "\"text\"", "42", "true", "null"].map { BadRequest("the body \($0)", route.service, route.request($0), .validation) }
+        ["{}", "[]", "[{}]", "\"text\"", "42", "true", "null"].map {
+            BadRequest("the body \($0)", route.service, route.request($0), .validation)
+        }
     }
 
     private static func mediaTypes(_ route: CommandRoute) -> [BadRequest] {
         let body = route.body.serialized()
-        let types: [String?] = [nil, "text/plain", "application/xml", "application/jsonp", "json", "application/json; charset=iso-8859-1", ",", ""]
+        let types: [String?] = [
+            nil, "text/plain", "application/xml", "application/jsonp", "json", "application/json; charset=iso-8859-1", ",", "",
+        ]
         return types.map { type in
             BadRequest("the media type \(type ?? "left out")", route.service, route.request(body, contentType: type), .mediaType)
         } + [BadRequest("two media types", route.service, route.request(body).adding("Content-Type", "text/plain"), .mediaType)]

@@ -7,7 +7,8 @@ enum BadFields {
     private static let money: [String?] = {
         let shapes: [String?] = [nil, "null", "\"100\"", "100", "true", "[]", "{}", "{\"currency\":\"USD\"}"]
         let amounts: [String] = [
-            "null", "\"100\"", "true", "[]", "{}", "0", "-0", "-1", "1.5", "1.0", "1e3", "1E2", "0.1", "1000000000001", "9223372036854775807",
+            "null", "\"100\"", "true", "[]", "{}", "0", "-0", "-1", "1.5", "1.0", "1e3", "1E2", "0.1", "1000000000001",
+            "9223372036854775807",
             "9223372036854775808", "-9223372036854775808", "-9223372036854775809", "123456789012345678901234567890",
         ]
         let currencies: [String] = ["\"usd\"", "\"\"", "\"US\"", "\"USDX\"", "\"ZZZ\"", "\"US\\u0000\"", "840", "true", "[\"USD\"]", "{}"]
@@ -16,7 +17,8 @@ enum BadFields {
 
     /// Texts that would end a header, a line or a C string.
     private static let injections = [
-        "\"a\\r\\nBcc: eve@example.com\"", "\"a\\nX-Evil: 1\"", "\"a\\rb\"", "\"a\\u0000b\"", "\"a\\u007fb\"", "\"a\\u0085b\"", "\"a\\u2028b\"",
+        "\"a\\r\\nBcc: eve@example.com\"", "\"a\\nX-Evil: 1\"", "\"a\\rb\"", "\"a\\u0000b\"", "\"a\\u007fb\"", "\"a\\u0085b\"",
+        "\"a\\u2028b\"",
         "\"\\u001b[31m\"",
     ]
 
@@ -34,16 +36,26 @@ enum BadFields {
     static func users(_ route: CommandRoute, _ fixture: BadInputFixture) -> [BadRequest] {
         let email = fixture.customer.email
         let addresses: [String] = [
-            "plain", "@example.com", "a@", "a@b", "a@@example.com", "a@b@example.com", "a b@example.com", "a@exam ple.com", ".a@example.com",
+            "plain", "@example.com", "a@", "a@b", "a@@example.com", "a@b@example.com", "a b@example.com", "a@exam ple.com",
+            ".a@example.com",
             "a.@example.com", "a..b@example.com", "a@-example.com", "a@example-.com", "a@example..com", "a@.example.com", "a@example.com.",
-            "a@[127.0.0.1]", "a@127.0.0.1", "<a@example.com>", "Anna <a@example.com>", "a@example.com,b@example.com", "a@example.com;b@example.com",
+            "a@[127.0.0.1]", "a@127.0.0.1", "<a@example.com>", "Anna <a@example.com>", "a@example.com,b@example.com",
+            "a@example.com;b@example.com",
             "ä@example.com", "a@exämple.com", " a@example.com", "a@example.com ", "a\\\\@example.com", "a:b@example.com",
         ].map { "\"\($0)\"" }
-        let broken = ["\"a@example.com\\r\\nBcc: eve@example.com\"", "\"a@example.com\\n\"", "\"a@exa\\u0000mple.com\"", "\"a\\r@example.com\""]
-        let long = ["\"" + String(repeating: "a", count: 65) + "@example.com\"", "\"a@" + String(repeating: "b.", count: 130) + "com\"", text(50_000)]
+        let broken = [
+            "\"a@example.com\\r\\nBcc: eve@example.com\"", "\"a@example.com\\n\"", "\"a@exa\\u0000mple.com\"", "\"a\\r@example.com\"",
+        ]
+        let long = [
+            "\"" + String(repeating: "a", count: 65) + "@example.com\"", "\"a@" + String(repeating: "b.", count: 130) + "com\"",
+            text(50_000),
+        ]
         return route.refusing("email", notTexts + addresses + broken + long)
             + route.refusing("name", notTexts + injections + ["\"a\\tb\"", text(201), text(50_000)])
-            + route.refusing("currency", ["\"usd\"", "\"\"", "\"US\"", "\"ZZZ\"", "\"DOLLARS\"", "840", "true", "[]", "{}", "\"US\\u0000\""])
+            + route.refusing(
+                "currency",
+                ["\"usd\"", "\"\"", "\"US\"", "\"ZZZ\"", "\"DOLLARS\"", "840", "true", "[]", "{}", "\"US\\u0000\""]
+            )
             + route.refusing("email", ["\"\(email)\"", "\"\(email.uppercased())\""], .emailTaken)
     }
 

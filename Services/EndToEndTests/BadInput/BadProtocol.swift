@@ -5,16 +5,23 @@ enum BadProtocol {
         let texts: [(String, String)] = [
             ("no HTTP at all", "hello\r\n\r\n"), ("a blank in the path", "GET /a b c HTTP/1.1\r\nHost: a\r\n\r\n"),
             ("a path beyond ASCII", "GET \(path)?limit=١ HTTP/1.1\r\nHost: a\r\n\r\n"),
-            ("no such version", "GET / HTTP/9.9\r\nHost: a\r\n\r\n"), ("a path beyond all bounds", "GET /\(long) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+            ("no such version", "GET / HTTP/9.9\r\nHost: a\r\n\r\n"),
+            ("a path beyond all bounds", "GET /\(long) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
             ("a header beyond all bounds", "GET \(path) HTTP/1.1\r\nHost: a\r\nX-Long: \(long)\r\n\r\n"),
             ("a header without a name", "GET \(path) HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n"),
             ("a header with a blank in its name", "GET \(path) HTTP/1.1\r\nHost: a\r\nX Y: b\r\n\r\n"),
             ("a header without a colon", "GET \(path) HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n"),
-            ("a length that is none", "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: abc\r\n\r\n{}"),
+            (
+                "a length that is none",
+                "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: abc\r\n\r\n{}"
+            ),
             ("a negative length", "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: -1\r\n\r\n{}"),
             ("a length beyond all bounds", "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n{}"),
             ("two lengths", "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{} "),
-            ("a length and chunks", "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
+            (
+                "a length and chunks",
+                "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+            ),
             ("an unknown transfer coding", "POST \(path) HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n{}"),
             ("a chunk of no size", "POST \(path) HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"),
         ]

@@ -17,9 +17,12 @@ struct Statement: Sendable {
     init(newestFirst items: [JSONValue]) {
         entries = items.reversed().map { item in
             Entry(
-                kind: item["kind"]?.stringValue ?? "", amount: item["amount"]?["amount"]?.integerValue ?? .min,
-                balanceAfter: item["balance_after"]?["amount"]?.integerValue ?? .min, version: item["version"]?.integerValue ?? .min,
-                orderID: item["order_id"]?.stringValue)
+                kind: item["kind"]?.stringValue ?? "",
+                amount: item["amount"]?["amount"]?.integerValue ?? .min,
+                balanceAfter: item["balance_after"]?["amount"]?.integerValue ?? .min,
+                version: item["version"]?.integerValue ?? .min,
+                orderID: item["order_id"]?.stringValue
+            )
         }
     }
 

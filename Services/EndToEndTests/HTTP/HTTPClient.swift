@@ -21,7 +21,9 @@ struct HTTPClient: Sendable {
     ///
     /// - Parameter progress: Gets everything that has come so far, each time more has come.
     func exchange(
-        _ bytes: [UInt8], within limit: Duration = .seconds(45), progress: @escaping @Sendable ([UInt8]) -> Void = { _ in }
+        _ bytes: [UInt8],
+        within limit: Duration = .seconds(45),
+        progress: @escaping @Sendable ([UInt8]) -> Void = { _ in }
     ) async throws -> [UInt8] {
         // A thread of its own, which may block: the pool on which all tests run may not.
         try await withCheckedThrowingContinuation { continuation in
@@ -32,7 +34,10 @@ struct HTTPClient: Sendable {
     }
 
     private static func exchange(
-        _ bytes: [UInt8], _ port: Int, _ limit: Duration, _ progress: ([UInt8]) -> Void
+        _ bytes: [UInt8],
+        _ port: Int,
+        _ limit: Duration,
+        _ progress: ([UInt8]) -> Void
     ) throws(SocketFailure) -> [UInt8] {
         let socket = try RawSocketHandle(port: port, within: limit)
         // A server may answer and close before it has everything; the answer counts.

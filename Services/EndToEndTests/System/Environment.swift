@@ -43,7 +43,8 @@ enum Environment {
 
     /// The system's Python has the system's packages, aiosmtpd among them; another one on the path may not.
     private static var python: String {
-        value("TEST_PYTHON") ?? ["/usr/bin/python3", "/usr/local/bin/python3"].first(where: FileManager.default.isExecutableFile) ?? "python3"
+        value("TEST_PYTHON") ?? ["/usr/bin/python3", "/usr/local/bin/python3"].first(where: FileManager.default.isExecutableFile)
+            ?? "python3"
     }
 
     private static func value(_ name: String) -> String? {

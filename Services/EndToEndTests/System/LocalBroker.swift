@@ -68,7 +68,11 @@ final class LocalBroker: Sendable {
     func records(in topics: [Topic]) async throws -> [ConsumedRecord] {
         let expected = try await count(topics)
         let consumer = try KafkaConsumer(
-            configuration: configuration, group: "reader-\(UUID())", topics: topics.map(\.rawValue), logger: logger)
+            configuration: configuration,
+            group: "reader-\(UUID())",
+            topics: topics.map(\.rawValue),
+            logger: logger
+        )
         let deadline = ContinuousClock.now + .seconds(60)
         var records: [ConsumedRecord] = []
         while records.count < expected, .now < deadline {

@@ -12,8 +12,10 @@ final class Mailbox: Sendable {
         self.port = port
         self.folder = folder.appending(path: "mail")
         process = try ProcessHandle(
-            Environment.mailSinkCommand + ["--port", "\(port)", "--maildir", self.folder.path], environment: Environment.inherited,
-            log: folder.appending(path: "sink.log"))
+            Environment.mailSinkCommand + ["--port", "\(port)", "--maildir", self.folder.path],
+            environment: Environment.inherited,
+            log: folder.appending(path: "sink.log")
+        )
     }
 
     func stop() async { await process.stop() }

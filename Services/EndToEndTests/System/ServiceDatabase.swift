@@ -28,7 +28,11 @@ struct ServiceDatabase: Sendable {
         server.path = "/\(name)"
         guard let url = server.string else { throw WorldFailure("the database's URL cannot be written") }
         let pool = PostgresPool(
-            configuration: try PostgresConfiguration(url: url), maximumConnections: 4, acquireTimeout: .seconds(30), logger: quiet)
+            configuration: try PostgresConfiguration(url: url),
+            maximumConnections: 4,
+            acquireTimeout: .seconds(30),
+            logger: quiet
+        )
         return ServiceDatabase(name: name, url: url, pool: pool, admin: admin)
     }
 

@@ -99,7 +99,9 @@ extension System {
 
 /// Does something for many at once, and returns the results in the order of the elements.
 func concurrently<Element: Sendable, Value: Sendable>(
-    _ elements: some Collection<Element>, atMost width: Int = 20, _ body: @escaping @Sendable (Element) async throws -> Value
+    _ elements: some Collection<Element>,
+    atMost width: Int = 20,
+    _ body: @escaping @Sendable (Element) async throws -> Value
 ) async throws -> [Value] {
     try await withThrowingTaskGroup(of: (Int, Value).self) { group in
         var results: [Int: Value] = [:]

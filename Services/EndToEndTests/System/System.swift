@@ -71,7 +71,7 @@ final class System: Sendable {
     }
 
     private func end() async {
-        for service in services { _ = try? await service.stop() }
+        for service in services where (try? service.running.isRunning) == true { _ = try? await service.stop() }
         await mailbox.stop()
         await broker.stop()
         reportErrors()
@@ -88,7 +88,9 @@ final class System: Sendable {
     private func reportErrors() {
         for service in services {
             let lines = (try? String(contentsOf: service.log, encoding: .utf8))?.split(separator: "\n") ?? []
-            let errors = lines.filter { $0.contains(#""level":"error""#) || $0.contains(#""level":"critical""#) || $0.contains("Fatal error") }
+            let errors = lines.filter {
+                $0.contains(#""level":"error""#) || $0.contains(#""level":"critical""#) || $0.contains("Fatal error")
+            }
             if !errors.isEmpty { print("\(service.name): \(errors.count) errors were logged:") }
             for line in errors.prefix(20) { print("  \(line.prefix(600))") }
         }
@@ -97,7 +99,8 @@ final class System: Sendable {
 
 /// Gives a suite one system for all its tests.
 struct WithSystem: SuiteTrait, TestScoping {
-    func provideScope(for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void) async throws {
+    func provideScope(for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void) async throws
+    {
         try await System.with { system in
             try await System.$current.withValue(system) { try await function() }
         }

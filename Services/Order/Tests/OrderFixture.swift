@@ -1,9 +1,10 @@
 import EventContracts
 import Foundation
 import Messaging
-@testable import OrderService
 import Postgres
 import ServiceTesting
+
+@testable import OrderService
 
 /// An order service's database and the parts of the service that write to it.
 struct OrderFixture {
@@ -40,8 +41,13 @@ struct OrderFixture {
         let events = orders.map { order in
             Self.envelope(
                 PaymentCompleted(
-                    paymentID: payment, orderID: order.id, userID: order.userID, amount: order.price,
-                    balanceAfter: Money(amount: 0, currency: order.price.currency)))
+                    paymentID: payment,
+                    orderID: order.id,
+                    userID: order.userID,
+                    amount: order.price,
+                    balanceAfter: Money(amount: 0, currency: order.price.currency)
+                )
+            )
         }
         let handler = ConfirmOrders(orders: self.orders, outbox: outbox, changes: changes)
         try await database.pool.withTransaction { _ = try await handler.handle(events, in: $0) }
@@ -51,8 +57,13 @@ struct OrderFixture {
         let events = orders.map { order in
             Self.envelope(
                 PaymentDeclined(
-                    orderID: order.id, userID: order.userID, amount: order.price,
-                    balance: Money(amount: 0, currency: order.price.currency), reason: .insufficientFunds))
+                    orderID: order.id,
+                    userID: order.userID,
+                    amount: order.price,
+                    balance: Money(amount: 0, currency: order.price.currency),
+                    reason: .insufficientFunds
+                )
+            )
         }
         let handler = RejectOrders(orders: self.orders, outbox: outbox, changes: changes)
         try await database.pool.withTransaction { _ = try await handler.handle(events, in: $0) }
@@ -64,7 +75,8 @@ struct OrderFixture {
 
     func list(user: UserID? = nil, status: Order.Status? = nil, before: OrderID? = nil, limit: Int = 100) async throws -> [Order] {
         try orders.decode(
-            try await database.pool.query(orders.list(OrderStore.Filter(userID: user, status: status, before: before, limit: limit))))
+            try await database.pool.query(orders.list(OrderStore.Filter(userID: user, status: status, before: before, limit: limit)))
+        )
     }
 
     func published() async throws -> [String] {
@@ -74,6 +86,7 @@ struct OrderFixture {
     static func envelope<E: Event>(_ event: E) -> EventEnvelope<E> {
         EventEnvelope(
             event: event,
-            metadata: EventMetadata(id: EventID(), time: .now, causation: nil, correlation: event.correlation, trace: nil))
+            metadata: EventMetadata(id: EventID(), time: .now, causation: nil, correlation: event.correlation, trace: nil)
+        )
     }
 }

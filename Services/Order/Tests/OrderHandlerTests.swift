@@ -1,9 +1,10 @@
 import EventContracts
 import Messaging
-@testable import OrderService
 import Postgres
 import ServiceTesting
 import Testing
+
+@testable import OrderService
 
 /// What the order service does about billing's decisions.
 @Suite(.enabled(if: TestDatabase.isAvailable))

@@ -1,8 +1,9 @@
 import EventContracts
-@testable import OrderService
 import Postgres
 import ServiceTesting
 import Testing
+
+@testable import OrderService
 
 @Suite(.enabled(if: TestDatabase.isAvailable))
 struct OrderStoreTests {

@@ -27,7 +27,8 @@ struct ClientSettings {
         settings["session.timeout.ms"] = "\(configuration.sessionTimeout.wholeMilliseconds)"
         settings["heartbeat.interval.ms"] = "\(configuration.heartbeatInterval.wholeMilliseconds)"
         settings["max.poll.interval.ms"] = "\(configuration.maximumPollInterval.wholeMilliseconds)"
-        settings["fetch.wait.max.ms"] = "500"
+        // An answer comes as soon as there is a record; this is only how often an idle consumer asks again.
+        settings["fetch.wait.max.ms"] = "2000"
         settings["fetch.error.backoff.ms"] = "100"
         settings["queued.max.messages.kbytes"] = "16384"
         settings["topic.metadata.refresh.interval.ms"] = "30000"

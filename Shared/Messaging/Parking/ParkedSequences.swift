@@ -24,6 +24,13 @@ package struct ParkedSequences: Sendable {
     /// either it sees what this transaction did, or this transaction sees what it parked, and no wake-up is lost.
     package func open(_ gates: [Gate], in transaction: borrowing Transaction) {
         guard !gates.isEmpty else { return }
+        // The rows first and then the gates, as one who waits has them; the other way round the two could wait for each other.
+        transaction.enqueue(
+            """
+            SELECT 1 FROM messaging.parked_sequences
+            WHERE consumer_group = \(group) AND gate = ANY(\(gates.map(\.rawValue))) ORDER BY topic, key FOR UPDATE
+            """
+        )
         transaction.enqueue(Self.lock(gates))
         transaction.enqueue(
             """

@@ -25,15 +25,22 @@ struct EventStoreTests {
                             stream uuid NOT NULL, version bigint NOT NULL, id uuid NOT NULL, kind text NOT NULL,
                             schema_version integer NOT NULL, payload text NOT NULL, occurred_at timestamptz NOT NULL, unique_key uuid UNIQUE,
                             PRIMARY KEY (stream, version))
-                        """)
-            ])
+                        """
+                )
+            ]
+        )
         try await TestDatabase.with(migrators: [schema]) { try await body($0.pool) }
     }
 
     private func fact(_ stream: UUID, _ version: Int64, _ fact: CounterFact, key: UUID? = nil) -> Recorded<CounterFact> {
         Recorded(
-            stream: stream, version: version, id: EventID().uuid, occurredAt: Timestamp(microseconds: 1_700_000_000_000_000 + version),
-            fact: fact, uniqueKey: key)
+            stream: stream,
+            version: version,
+            id: EventID().uuid,
+            occurredAt: Timestamp(microseconds: 1_700_000_000_000_000 + version),
+            fact: fact,
+            uniqueKey: key
+        )
     }
 
     private func load(_ streams: [UUID], upTo version: Int64 = .max, _ pool: PostgresPool) async throws -> [Recorded<CounterFact>] {
@@ -118,7 +125,8 @@ struct EventStoreTests {
         try await withTable { pool in
             let keys = (0..<3).map { _ in EventID().uuid }
             _ = try await pool.query(
-                store.append([fact(EventID().uuid, 1, .counted(1), key: keys[0]), fact(EventID().uuid, 1, .counted(1), key: keys[1])]))
+                store.append([fact(EventID().uuid, 1, .counted(1), key: keys[0]), fact(EventID().uuid, 1, .counted(1), key: keys[1])])
+            )
             let error = await #expect(throws: PostgresError.self) {
                 _ = try await pool.query(store.append([fact(EventID().uuid, 1, .counted(2), key: keys[0])]))
             }
@@ -133,7 +141,8 @@ struct EventStoreTests {
         try await withTable { pool in
             let (stream, id) = (EventID().uuid, EventID().uuid)
             _ = try await pool.query(
-                "INSERT INTO counter_facts VALUES (\(stream), 1, \(id), 'counted', 1, '{\"n\":9}', now(), NULL)")
+                "INSERT INTO counter_facts VALUES (\(stream), 1, \(id), 'counted', 1, '{\"n\":9}', now(), NULL)"
+            )
             #expect(try await load([stream], pool).map(\.fact) == [.counted(9)])
             #expect(try await pool.query("SELECT payload FROM counter_facts").decode(String.self) == ["{\"n\":9}"])
         }
@@ -144,7 +153,8 @@ struct EventStoreTests {
         try await withTable { pool in
             let (stream, id) = (EventID().uuid, EventID().uuid)
             _ = try await pool.query(
-                "INSERT INTO counter_facts VALUES (\(stream), 1, \(id), \(kind), \(Int32(version)), \(payload), now(), NULL)")
+                "INSERT INTO counter_facts VALUES (\(stream), 1, \(id), \(kind), \(Int32(version)), \(payload), now(), NULL)"
+            )
             let error = await #expect(throws: PostgresError.self) { try await load([stream], pool) }
             #expect(error?.code == .decoding)
         }

@@ -1,10 +1,11 @@
 import EventContracts
 import Kafka
-@testable import Messaging
 import Postgres
 import ServiceTesting
 import Synchronization
 import Testing
+
+@testable import Messaging
 
 /// The consumer's loop over a real broker.
 @Suite(.enabled(if: TestDatabase.isAvailable && TestBroker.isAvailable))
@@ -19,7 +20,10 @@ struct EventConsumerTests {
     }
 
     private func consumer(
-        _ harness: ProcessorHarness, _ broker: TestBroker, _ topic: String, beforeJoining: @escaping @Sendable () throws -> Void = {}
+        _ harness: ProcessorHarness,
+        _ broker: TestBroker,
+        _ topic: String,
+        beforeJoining: @escaping @Sendable () throws -> Void = {}
     ) -> EventConsumer {
         var configuration = EventConsumer.Configuration()
         configuration.pollTimeout = .milliseconds(200)
@@ -28,7 +32,11 @@ struct EventConsumerTests {
         return EventConsumer(processor: harness.processor, configuration: configuration, logger: MessagingFixture.quiet) {
             try beforeJoining()
             return try KafkaConsumer(
-                configuration: broker.configuration, group: broker.name("group"), topics: [topic], logger: MessagingFixture.quiet)
+                configuration: broker.configuration,
+                group: broker.name("group"),
+                topics: [topic],
+                logger: MessagingFixture.quiet
+            )
         }
     }
 
@@ -36,9 +44,13 @@ struct EventConsumerTests {
         try await broker.produce(
             events.map { event in
                 KafkaRecord(
-                    topic: event.topic.rawValue, key: Array(event.key.rawValue.utf8), value: event.payload,
-                    headers: event.headers.map { KafkaHeader(name: $0.name, value: $0.value) })
-            })
+                    topic: event.topic.rawValue,
+                    key: Array(event.key.rawValue.utf8),
+                    value: event.payload,
+                    headers: event.headers.map { KafkaHeader(name: $0.name, value: $0.value) }
+                )
+            }
+        )
     }
 
     @Test func `What was handled is committed: the next member of the group goes on behind it`() async throws {
@@ -49,18 +61,23 @@ struct EventConsumerTests {
                     ScriptedHandler(UserErased.self) { batch, _ in
                         for _ in batch { given.add() }
                         return []
-                    })
+                    }
+                )
             }
             let events = (0..<50).map { _ in MessagingFixture.event(topic: topic) }
             try await send(Array(events[..<49]), broker)
             let (first, second) = (consumer(harness, broker, topic), consumer(harness, broker, topic))
-            try await running { try await first.run() } _: {
+            try await running {
+                try await first.run()
+            } _: {
                 try await eventually(within: .seconds(30)) { try await database.effects().count == 49 }
             }
             #expect(!first.isAssigned)
             _ = try await database.pool.query("TRUNCATE messaging.inbox")
             try await send([events[49]], broker)
-            try await running { try await second.run() } _: {
+            try await running {
+                try await second.run()
+            } _: {
                 try await eventually(within: .seconds(30)) { try await database.effects().count == 50 }
                 #expect(second.isAssigned)
             }
@@ -79,13 +96,16 @@ struct EventConsumerTests {
                         attempts.add()
                         if away.withLock({ $0 }) { throw PostgresError(.connectionLost, "away") }
                         return []
-                    })
+                    }
+                )
             }
             let user = UserID()
             let events = (0..<30).map { _ in MessagingFixture.event(user, topic: topic) }
             try await send(events, broker)
             let consumer = consumer(harness, broker, topic)
-            try await running { try await consumer.run() } _: {
+            try await running {
+                try await consumer.run()
+            } _: {
                 try await eventually(within: .seconds(30), "it was tried again") { attempts.value >= 4 }
                 #expect(consumer.holdingBecause != nil)
                 away.withLock { $0 = false }
@@ -105,7 +125,9 @@ struct EventConsumerTests {
             let attempts = Tally()
             let harness = ProcessorHarness(database) { router, _ in router.register(ScriptedHandler(UserErased.self)) }
             let consumer = consumer(harness, broker, topic) { if attempts.add() < 3 { throw NoBroker() } }
-            try await running { try await consumer.run() } _: {
+            try await running {
+                try await consumer.run()
+            } _: {
                 try await eventually("it holds") { consumer.holdingBecause != nil }
                 try await eventually(within: .seconds(30), "it is well") { consumer.isAssigned && consumer.holdingBecause == nil }
             }
@@ -121,7 +143,8 @@ struct EventConsumerTests {
                         begun.notify()
                         await goOn.wait()
                         return []
-                    })
+                    }
+                )
             }
             let event = MessagingFixture.event(topic: topic)
             try await send([event], broker)

@@ -1,10 +1,11 @@
 import EventContracts
 import Kafka
-@testable import Messaging
 import Postgres
 import ServiceTesting
 import Synchronization
 import Testing
+
+@testable import Messaging
 
 @Suite(.enabled(if: TestDatabase.isAvailable))
 struct EventProcessorTests {
@@ -33,11 +34,16 @@ struct EventProcessorTests {
 
     @Test func `Two consumers that meet the same events give each one effect`() async throws {
         try await MessagingFixture.with { database in
-            let harness = ProcessorHarness(database) { router, _ in router.register(ScriptedHandler(UserErased.self)) }
+            // One attempt, so that a deadlock would be seen.
+            var configuration = EventProcessor.Configuration()
+            configuration.transactionAttempts = 1
+            let harness = ProcessorHarness(database, configuration: configuration) { router, _ in
+                router.register(ScriptedHandler(UserErased.self))
+            }
             let events = users(60).map { MessagingFixture.event($0) }
             try await withThrowingTaskGroup { group in
-                for start in [0, 20, 10, 0, 30] {
-                    group.addTask { try await harness.process(Array(events[start..<min(start + 40, 60)]), from: Int64(start)) }
+                for start in [0, 20, 10, 0, 30, 5] {
+                    group.addTask { try await harness.process(events[start..<min(start + 40, 60)].shuffled()) }
                 }
                 try await group.waitForAll()
             }
@@ -69,7 +75,8 @@ struct EventProcessorTests {
                             throw Broken()
                         }
                         return []
-                    })
+                    }
+                )
             }
             try await harness.process(events)
             let behind = events[place...].filter { $0.key == bad.key }
@@ -91,14 +98,27 @@ struct EventProcessorTests {
             let good = MessagingFixture.event()
             let raw: [UInt8] = [0, 0xff, 0x7b]
             let noEvent = ConsumedRecord(
-                topic: "test.erased", partition: 0, offset: 1, timestampMilliseconds: 0, key: [0xfe], value: raw,
-                headers: [KafkaHeader(name: "strange", value: [0xff, 0])])
+                topic: "test.erased",
+                partition: 0,
+                offset: 1,
+                timestampMilliseconds: 0,
+                key: [0xfe],
+                value: raw,
+                headers: [KafkaHeader(name: "strange", value: [0xff, 0])]
+            )
             let broken = EncodedEvent(
-                id: good.id, type: good.type, topic: good.topic, key: good.key, payload: Array("{\"user_id\":3}".utf8), headers: good.headers)
+                id: good.id,
+                type: good.type,
+                topic: good.topic,
+                key: good.key,
+                payload: Array("{\"user_id\":3}".utf8),
+                headers: good.headers
+            )
             for _ in 0..<2 { try await harness.processor.process([noEvent, broken.consumed(offset: 2), good.consumed(offset: 3)]) }
             #expect(try await database.effects() == [good.id])
             let letters = try await database.pool.query(
-                "SELECT record_offset, key, value, header_values FROM messaging.dead_letters ORDER BY record_offset")
+                "SELECT record_offset, key, value, header_values FROM messaging.dead_letters ORDER BY record_offset"
+            )
             #expect(letters.count == 2)
             let first = try letters[0].decode(Int64.self, [UInt8].self, [UInt8].self, [[UInt8]].self)
             #expect(first == (1, [0xfe], raw, [[0xff, 0]]))
@@ -113,8 +133,14 @@ struct EventProcessorTests {
             let headers = event.headers.map { KafkaHeader(name: $0.name, value: $0.value) }
             func record(_ offset: Int64, key: [UInt8], extra: [KafkaHeader]) -> ConsumedRecord {
                 ConsumedRecord(
-                    topic: "test.erased", partition: 0, offset: offset, timestampMilliseconds: 0, key: key, value: event.payload,
-                    headers: headers + extra)
+                    topic: "test.erased",
+                    partition: 0,
+                    offset: offset,
+                    timestampMilliseconds: 0,
+                    key: key,
+                    value: event.payload,
+                    headers: headers + extra
+                )
             }
             try await harness.processor.process([record(0, key: Array("a\0b".utf8), extra: [])])
             try await harness.processor.process([record(1, key: Array("ab".utf8), extra: [KafkaHeader(name: "x", value: "\0")])])
@@ -136,9 +162,12 @@ struct EventProcessorTests {
                         ScriptedHandler(UserErased.self) { _, _ in
                             calls.add()
                             return []
-                        })
+                        }
+                    )
                 }
-                await #expect(throws: PostgresError.self) { try await harness.process([MessagingFixture.event(), MessagingFixture.event()]) }
+                await #expect(throws: PostgresError.self) {
+                    try await harness.process([MessagingFixture.event(), MessagingFixture.event()])
+                }
                 #expect(calls.value == 0)
             }
             await away.close()
@@ -161,7 +190,8 @@ struct EventProcessorTests {
                             _ = try await transaction.query("SELECT 1")
                         }
                         return []
-                    })
+                    }
+                )
             }
             let events = users(4).map { MessagingFixture.event($0) }
             await #expect(throws: PostgresError.self) { try await harness.process(events) }
@@ -181,7 +211,8 @@ struct EventProcessorTests {
                             _ = try await transaction.query("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40P01'; END $$")
                         }
                         return []
-                    })
+                    }
+                )
             }
             let event = MessagingFixture.event()
             try await harness.process([event])
@@ -198,12 +229,14 @@ struct EventProcessorTests {
                     ScriptedHandler(AccountOpened.self) { batch, _ in
                         calls.withLock { $0.append("opened \(batch.count)") }
                         return []
-                    })
+                    }
+                )
                 router.register(
                     ScriptedHandler(UserErased.self) { batch, _ in
                         calls.withLock { $0.append("erased \(batch.count)") }
                         return []
-                    })
+                    }
+                )
             }
             let erased = users(2).map { MessagingFixture.event($0) }
             let opened = EncodedEvent(AccountOpened(userID: UserID(), currency: .usd), causedBy: nil, trace: nil)
@@ -243,13 +276,15 @@ struct EventProcessorTests {
                         if fails.withLock({ $0 }) { throw Broken() }
                         log("handler")
                         return []
-                    })
+                    }
+                )
             }
             try await harness.process([MessagingFixture.event()])
             #expect(
                 heard.withLock { $0 } == [
                     "outer before order.UserErased 1", "inner before order.UserErased 1", "handler", "inner after", "outer after",
-                ])
+                ]
+            )
             heard.withLock { $0 = [] }
             fails.withLock { $0 = true }
             try await harness.process([MessagingFixture.event()], from: 1)

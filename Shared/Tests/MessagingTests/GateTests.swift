@@ -1,9 +1,10 @@
 import EventContracts
-@testable import Messaging
 import Postgres
 import ServiceTesting
 import Synchronization
 import Testing
+
+@testable import Messaging
 
 /// What waits for a gate is parked, keeps its order, and goes on when the gate opens.
 @Suite(.enabled(if: TestDatabase.isAvailable))
@@ -19,7 +20,9 @@ struct GateTests {
             #expect(try await database.effects() == [1, 3, 5].map { events[$0].id })
             #expect(try await harness.states() == ["waiting"])
 
-            try await running { try await harness.retries().run() } _: {
+            try await running {
+                try await harness.retries().run()
+            } _: {
                 try await harness.open([waits])
                 try await eventually("what waited was handled") { try await database.effects().count == 6 }
             }
@@ -39,7 +42,9 @@ struct GateTests {
             var configuration = EventProcessor.Configuration()
             configuration.firstRetry = .seconds(600)
             let harness = ProcessorHarness(database, configuration: configuration) { router, _ in router.register(ScriptedHandler.gated) }
-            try await running { try await harness.retries(.slow).run() } _: {
+            try await running {
+                try await harness.retries(.slow).run()
+            } _: {
                 var times: [Duration] = []
                 for round in 0..<20 {
                     let user = UserID()
@@ -62,7 +67,9 @@ struct GateTests {
             var configuration = EventProcessor.Configuration()
             configuration.firstRetry = .seconds(600)
             let harness = ProcessorHarness(database, configuration: configuration) { router, _ in router.register(ScriptedHandler.gated) }
-            try await running { try await harness.retries(.slow).run() } _: {
+            try await running {
+                try await harness.retries(.slow).run()
+            } _: {
                 let rounds = 150
                 for round in 0..<rounds {
                     let user = UserID()
@@ -87,7 +94,8 @@ struct GateTests {
                 router.register(
                     ScriptedHandler(UserErased.self) { batch, _ in
                         batch.filter { $0.metadata.id == events[1].id }.map { WaitingEvent($0.metadata.id, for: .user(user)) }
-                    })
+                    }
+                )
             }
             try await harness.process(events)
             #expect(try await database.effects() == [events[0].id])
@@ -118,20 +126,61 @@ struct GateTests {
                             }
                         }
                         return []
-                    })
+                    }
+                )
                 router.register(
                     ScriptedHandler(UserErased.self) { batch, transaction in
-                        let isOpen = try await transaction.query("SELECT 1 FROM open_gates WHERE gate = \(Gate.user(user).rawValue)").count == 1
+                        let isOpen =
+                            try await transaction.query("SELECT 1 FROM open_gates WHERE gate = \(Gate.user(user).rawValue)").count == 1
                         return batch.filter { $0.metadata.id == events[0].id && !isOpen }
                             .map { WaitingEvent($0.metadata.id, for: .user(user)) }
-                    })
+                    }
+                )
             }
-            try await running { try await harness.retries(.slow).run() } _: {
+            try await running {
+                try await harness.retries(.slow).run()
+            } _: {
                 let opened = EncodedEvent(AccountOpened(userID: UserID(), currency: .usd), causedBy: nil, trace: nil)
                 try await harness.process([opened] + events)
                 try await eventually(within: .seconds(5), "both were handled") { try await database.effects().count == 3 }
             }
             #expect(try await database.effects().suffix(2) == events.map(\.id))
+        }
+    }
+
+    /// The waiter holds the row of a sequence that waits for one gate and comes to another gate; the opener opens both meanwhile. With one
+    /// attempt each, a deadlock would be an error.
+    @Test func `One who opens two gates and one who waits at both do not wait for each other`() async throws {
+        try await MessagingFixture.with { database in
+            let (parked, new) = (UserID(), UserID())
+            let (looked, never) = (Signal(), Signal())
+            let looks = Tally()
+            var configuration = EventProcessor.Configuration()
+            configuration.transactionAttempts = 1
+            let harness = ProcessorHarness(database, configuration: configuration) { router, _ in
+                router.register(
+                    ScriptedHandler(UserErased.self) { batch, transaction in
+                        if looks.add() == 3 {
+                            looked.notify()
+                            // Time for the opener to come to the row.
+                            await never.wait(for: .milliseconds(200))
+                        }
+                        return try await ScriptedHandler.gated.decide(batch, transaction)
+                    }
+                )
+            }
+            let events = [MessagingFixture.event(parked), MessagingFixture.event(parked), MessagingFixture.event(new)]
+            try await harness.process([events[0]])
+            #expect(looks.value == 2)
+            try await running {
+                try await harness.retries(.slow).run()
+            } _: {
+                async let waits: Void = harness.process(Array(events[1...]), from: 1)
+                await looked.wait()
+                try await harness.open([parked, new])
+                try await waits
+                try await eventually("all were handled") { try await database.effects().count == 3 }
+            }
         }
     }
 
@@ -146,9 +195,12 @@ struct GateTests {
                     ScriptedHandler(UserErased.self) { batch, _ in
                         guard calls.add() == 1 else { return [] }
                         return [WaitingEvent(batch[0].metadata.id, for: .user(user))]
-                    })
+                    }
+                )
             }
-            try await running { try await harness.retries().run() } _: {
+            try await running {
+                try await harness.retries().run()
+            } _: {
                 try await harness.process(events)
                 try await eventually("both were handled") { try await database.effects().count == 2 }
             }

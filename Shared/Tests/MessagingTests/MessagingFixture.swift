@@ -1,10 +1,11 @@
 import EventContracts
 import Kafka
 import Logging
-@testable import Messaging
 import Postgres
 import ServiceTesting
 import Synchronization
+
+@testable import Messaging
 
 /// A database with this module's tables and one of effects, which handlers of tests write and tests read.
 enum MessagingFixture {
@@ -18,13 +19,19 @@ enum MessagingFixture {
                     CREATE TABLE open_gates (gate text PRIMARY KEY);
                     CREATE TABLE counters (id integer PRIMARY KEY, value bigint NOT NULL);
                     INSERT INTO counters VALUES (1, 0), (2, 0)
-                    """)
-        ])
+                    """
+            )
+        ]
+    )
 
     static func with<Value>(maximumConnections: Int = 6, _ body: (TestDatabase) async throws -> Value) async throws -> Value {
         let messaging = Migrator(set: "messaging", migrations: try Migration.load(from: MessagingMigrations.directory))
         return try await TestDatabase.with(
-            migrators: [messaging, effects], maximumConnections: maximumConnections, logger: quiet, body)
+            migrators: [messaging, effects],
+            maximumConnections: maximumConnections,
+            logger: quiet,
+            body
+        )
     }
 
     /// Tests provoke what is logged as an error.
@@ -41,7 +48,13 @@ enum MessagingFixture {
 
     static func moved(_ event: EncodedEvent, to topic: String) -> EncodedEvent {
         EncodedEvent(
-            id: event.id, type: event.type, topic: Topic(rawValue: topic), key: event.key, payload: event.payload, headers: event.headers)
+            id: event.id,
+            type: event.type,
+            topic: Topic(rawValue: topic),
+            key: event.key,
+            payload: event.payload,
+            headers: event.headers
+        )
     }
 }
 
@@ -49,8 +62,14 @@ extension EncodedEvent {
     /// The record that Kafka would hand out for it.
     func consumed(partition: Int32 = 0, offset: Int64) -> ConsumedRecord {
         ConsumedRecord(
-            topic: topic.rawValue, partition: partition, offset: offset, timestampMilliseconds: 0, key: Array(key.rawValue.utf8),
-            value: payload, headers: headers.map { KafkaHeader(name: $0.name, value: $0.value) })
+            topic: topic.rawValue,
+            partition: partition,
+            offset: offset,
+            timestampMilliseconds: 0,
+            key: Array(key.rawValue.utf8),
+            value: payload,
+            headers: headers.map { KafkaHeader(name: $0.name, value: $0.value) }
+        )
     }
 }
 
@@ -96,7 +115,8 @@ struct ScriptedHandler<Handled: Event>: EventHandler {
             """
             INSERT INTO effects (event_id, key)
             SELECT * FROM unnest(\(done.map(\.metadata.id)), \(done.map(\.event.key.rawValue)))
-            """)
+            """
+        )
         return waiting
     }
 }
@@ -107,7 +127,8 @@ extension ScriptedHandler where Handled == UserErased {
         Self(UserErased.self) { events, transaction in
             let gates = Set(events.map { Gate.user($0.event.userID).rawValue }).sorted()
             let open = Set(
-                try await transaction.query("SELECT gate FROM open_gates WHERE gate = ANY(\(gates))").decode(String.self))
+                try await transaction.query("SELECT gate FROM open_gates WHERE gate = ANY(\(gates))").decode(String.self)
+            )
             return events.filter { !open.contains(Gate.user($0.event.userID).rawValue) }
                 .map { WaitingEvent($0.metadata.id, for: .user($0.event.userID)) }
         }
@@ -123,7 +144,8 @@ struct Broken: Error {}
 
 /// Runs a service beside a test and ends it with the test.
 func running<Value>(
-    _ services: @escaping @Sendable () async throws -> Void, _ body: () async throws -> Value
+    _ services: @escaping @Sendable () async throws -> Void,
+    _ body: () async throws -> Value
 ) async throws -> Value {
     let task = Task { try await services() }
     do {

@@ -1,9 +1,10 @@
 import EventContracts
 import Kafka
-@testable import Messaging
 import Postgres
 import ServiceTesting
 import Testing
+
+@testable import Messaging
 
 @Suite(.enabled(if: TestDatabase.isAvailable))
 struct OutboxTests {
@@ -76,7 +77,9 @@ struct OutboxTests {
             let trace = try #require(TraceContext(traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
             let event = EncodedEvent(
                 UserRegistered(userID: UserID(), email: "jürgen@example.org", name: "Jürgen \"J\" 🦊", currency: .usd),
-                causedBy: hasCause ? EventID().description : nil, trace: hasCause ? trace : nil)
+                causedBy: hasCause ? EventID().description : nil,
+                trace: hasCause ? trace : nil
+            )
             try await database.pool.withTransaction { outbox.append([event], in: $0) }
             let lease = RelayLease(owner: "reader", duration: .seconds(30))
             let term = try #require(try await lease.acquire(from: database.pool))

@@ -1,10 +1,11 @@
 import EventContracts
 import Kafka
-@testable import Messaging
 import Postgres
 import ServiceTesting
 import Synchronization
 import Testing
+
+@testable import Messaging
 
 /// What is parked is tried again, in order, and given up after the limit.
 @Suite(.enabled(if: TestDatabase.isAvailable))
@@ -33,13 +34,16 @@ struct ParkedRetriesTests {
                     ScriptedHandler(UserErased.self) { _, _ in
                         if fails.withLock({ $0 }) { throw Broken() }
                         return []
-                    })
+                    }
+                )
             }
             let user = UserID()
             let events = (0..<5).map { _ in MessagingFixture.event(user) }
             try await harness.process(events)
             fails.withLock { $0 = false }
-            try await running { try await harness.retries(quick).run() } _: {
+            try await running {
+                try await harness.retries(quick).run()
+            } _: {
                 try await eventually("all were handled") { try await database.count("messaging.parked_sequences") == 0 }
             }
             #expect(try await database.effects() == events.map(\.id))
@@ -57,10 +61,13 @@ struct ParkedRetriesTests {
                         guard batch.contains(where: { $0.metadata.id == events[0].id }) else { return [] }
                         if batch.count == 1 { calls.add() }
                         throw Broken()
-                    })
+                    }
+                )
             }
             try await harness.process(events)
-            try await running { try await harness.retries(quick).run() } _: {
+            try await running {
+                try await harness.retries(quick).run()
+            } _: {
                 try await eventually("the sequence is dead") { try await harness.states() == ["dead"] }
                 let late = MessagingFixture.event(user)
                 try await harness.process([late], from: 3)
@@ -85,7 +92,9 @@ struct ParkedRetriesTests {
             }
             try await harness.process([MessagingFixture.event()])
             try await harness.process([MessagingFixture.event()])
-            try await running { try await harness.retries(quick).run() } _: {
+            try await running {
+                try await harness.retries(quick).run()
+            } _: {
                 try await eventually("both are dead") { try await harness.states() == ["dead", "dead"] }
             }
             #expect(try await database.count("messaging.dead_letters") == 2)
@@ -102,10 +111,13 @@ struct ParkedRetriesTests {
                         calls.add()
                         if isOpen.withLock({ $0 }) { throw Broken() }
                         return batch.map { WaitingEvent($0.metadata.id, for: .user(user)) }
-                    })
+                    }
+                )
             }
             try await harness.process([MessagingFixture.event(user)])
-            try await running { try await harness.retries(quick).run() } _: {
+            try await running {
+                try await harness.retries(quick).run()
+            } _: {
                 try await eventually("it has waited for long") { calls.value > 10 }
                 isOpen.withLock { $0 = true }
                 try await harness.open([user])
@@ -123,7 +135,9 @@ struct ParkedRetriesTests {
             configuration.longestWait = .milliseconds(1)
             let retries = harness.retries(configuration)
             try await harness.process([MessagingFixture.event()])
-            try await running { try await retries.run() } _: {
+            try await running {
+                try await retries.run()
+            } _: {
                 try await eventually("it is dead") { try await harness.states() == ["dead"] }
             }
             let errors = try await database.pool.query("SELECT error FROM messaging.dead_letters").decode(String.self)
@@ -158,15 +172,59 @@ struct ParkedRetriesTests {
                             }
                         }
                         return waiting
-                    })
+                    }
+                )
             }
             try await harness.process(events)
-            try await running { try await harness.retries(.slow).run() } _: {
+            try await running {
+                try await harness.retries(.slow).run()
+            } _: {
                 try await database.openGate(gates[0])
                 try await harness.makeDue()
                 try await eventually("all were handled") { try await database.effects().count == events.count }
             }
             #expect(try await database.effects() == events.map(\.id))
+        }
+    }
+
+    /// The opener has looked for what waits, and has not committed, when the retries find the gate closed for the first time.
+    @Test func `No wake-up is lost when a gate opens between two looks of the retries`() async throws {
+        try await MessagingFixture.with { database in
+            let user = UserID()
+            let (looked, opened) = (Signal(), Signal())
+            let looks = Tally()
+            let harness = ProcessorHarness(database, configuration: once) { router, _ in
+                router.register(
+                    ScriptedHandler(UserErased.self) { batch, transaction in
+                        let look = looks.add()
+                        if look == 1 { throw Broken() }
+                        let isOpen = try await transaction.query("SELECT 1 FROM open_gates").count == 1
+                        if look == 2 {
+                            looked.notify()
+                            await opened.wait()
+                        } else {
+                            looked.notify()
+                        }
+                        return isOpen ? [] : batch.map { WaitingEvent($0.metadata.id, for: .user(user)) }
+                    }
+                )
+            }
+            let event = MessagingFixture.event(user)
+            try await harness.process([event])
+            try await running {
+                try await harness.retries(.slow).run()
+            } _: {
+                await looked.wait()
+                try await database.pool.withTransaction { transaction in
+                    transaction.enqueue("INSERT INTO open_gates VALUES ('any')")
+                    harness.parked.open([.user(user)], in: transaction)
+                    _ = try await transaction.query("SELECT 1")
+                    opened.notify()
+                    // The second look must wait for this transaction; one that did not would end this wait at once.
+                    await looked.wait(for: .milliseconds(300))
+                }
+                try await eventually(within: .seconds(5), "it was handled") { try await database.effects() == [event.id] }
+            }
         }
     }
 
@@ -178,8 +236,12 @@ struct ParkedRetriesTests {
             try await harness.process(events)
             #expect(try await database.count("messaging.parked_events") == 60)
             let other = ProcessorHarness(database, configuration: once) { router, _ in router.register(ScriptedHandler.gated) }
-            try await running { try await harness.retries(quick).run() } _: {
-                try await running { try await other.retries(quick).run() } _: {
+            try await running {
+                try await harness.retries(quick).run()
+            } _: {
+                try await running {
+                    try await other.retries(quick).run()
+                } _: {
                     try await harness.open(users)
                     try await other.open(users)
                     try await eventually("all were handled") { try await database.effects().count == 60 }

@@ -1,8 +1,9 @@
 import EventContracts
-@testable import Messaging
 import Postgres
 import ServiceTesting
 import Testing
+
+@testable import Messaging
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -59,8 +60,10 @@ struct PartitionTests {
     @Test func `An event with an id of any time is handled once`() async throws {
         try await MessagingFixture.with { database in
             let harness = ProcessorHarness(database) { router, _ in router.register(ScriptedHandler(UserErased.self)) }
-            let events = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "2b1e6a2e-8a0c-4c58-9d6e-0f5a3a9b7c11"]
-                .compactMap { EventID($0) }.map { MessagingFixture.event(id: $0) }
+            let events = [
+                "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "2b1e6a2e-8a0c-4c58-9d6e-0f5a3a9b7c11",
+            ]
+            .compactMap { EventID($0) }.map { MessagingFixture.event(id: $0) }
             #expect(events.count == 3)
             try await harness.process(events)
             try await harness.process(events, from: 3)

@@ -1,8 +1,9 @@
 import EventContracts
 import Kafka
-@testable import Messaging
 import Postgres
 import ServiceTesting
+
+@testable import Messaging
 
 /// A processor and its retries over one database, as one instance of a service has them.
 struct ProcessorHarness {
@@ -13,7 +14,9 @@ struct ProcessorHarness {
     let processor: EventProcessor
 
     init(
-        _ database: TestDatabase, pool: PostgresPool? = nil, configuration: EventProcessor.Configuration = .init(),
+        _ database: TestDatabase,
+        pool: PostgresPool? = nil,
+        configuration: EventProcessor.Configuration = .init(),
         register: (inout EventRouter, ParkedSequences) -> Void
     ) {
         self.database = database
@@ -23,13 +26,23 @@ struct ProcessorHarness {
         register(&router, parked)
         self.router = router
         processor = EventProcessor(
-            postgres: pool ?? database.pool, router: router, parked: parked, configuration: configuration, logger: MessagingFixture.quiet)
+            postgres: pool ?? database.pool,
+            router: router,
+            parked: parked,
+            configuration: configuration,
+            logger: MessagingFixture.quiet
+        )
     }
 
     func retries(_ configuration: ParkedRetries.Configuration = .init()) -> ParkedRetries {
         ParkedRetries(
-            postgres: database.pool, router: router, parked: parked, wakeUp: wakeUp, configuration: configuration,
-            logger: MessagingFixture.quiet)
+            postgres: database.pool,
+            router: router,
+            parked: parked,
+            wakeUp: wakeUp,
+            configuration: configuration,
+            logger: MessagingFixture.quiet
+        )
     }
 
     /// Processes events as one batch of consecutive offsets.

@@ -1,9 +1,10 @@
 import EventContracts
 import Kafka
-@testable import Messaging
 import Postgres
 import ServiceTesting
 import Synchronization
+
+@testable import Messaging
 
 /// One instance of a service, as far as its relay is concerned.
 struct RelayInstance {
@@ -16,7 +17,11 @@ struct RelayInstance {
     private let makeRelay: @Sendable (RelayLease, Signal, Signal) -> Relay
 
     init(
-        _ owner: String, _ database: TestDatabase, _ broker: TestBroker, lease: Duration = .seconds(60), poll: Duration = .seconds(60),
+        _ owner: String,
+        _ database: TestDatabase,
+        _ broker: TestBroker,
+        lease: Duration = .seconds(60),
+        poll: Duration = .seconds(60),
         beforeProducer: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.owner = owner
@@ -28,7 +33,11 @@ struct RelayInstance {
             configuration.pollInterval = poll
             configuration.retryDelay = .milliseconds(50)
             return Relay(
-                postgres: database.pool, lease: lease, wakeUp: wakeUp, leadershipFree: leadershipFree, configuration: configuration,
+                postgres: database.pool,
+                lease: lease,
+                wakeUp: wakeUp,
+                leadershipFree: leadershipFree,
+                configuration: configuration,
                 logger: MessagingFixture.quiet
             ) {
                 try await beforeProducer()
@@ -47,7 +56,8 @@ struct RelayInstance {
             configuration: database.configuration,
             receivers: [
                 Outbox.channel: { [wakeUp] _ in wakeUp.notify() }, RelayLease.channel: { [leadershipFree] _ in leadershipFree.notify() },
-            ], logger: MessagingFixture.quiet
+            ],
+            logger: MessagingFixture.quiet
         ).run()
     }
 
@@ -78,7 +88,11 @@ final class TopicListener: Sendable {
 
     init(_ topic: String, _ broker: TestBroker) throws {
         consumer = try KafkaConsumer(
-            configuration: broker.configuration, group: broker.name("listener"), topics: [topic], logger: MessagingFixture.quiet)
+            configuration: broker.configuration,
+            group: broker.name("listener"),
+            topics: [topic],
+            logger: MessagingFixture.quiet
+        )
     }
 
     var events: [EventID] { records.withLock { $0.compactMap(\.eventID) } }

@@ -1,7 +1,8 @@
-@testable import Messaging
 import Postgres
 import ServiceTesting
 import Testing
+
+@testable import Messaging
 
 @Suite(.enabled(if: TestDatabase.isAvailable))
 struct RelayLeaseTests {

@@ -1,16 +1,18 @@
 import EventContracts
 import Kafka
-@testable import Messaging
 import Postgres
 import ServiceTesting
 import Synchronization
 import Testing
 
+@testable import Messaging
+
 /// The relay between a real database and a real broker.
 @Suite(.enabled(if: TestDatabase.isAvailable && TestBroker.isAvailable))
 struct RelayTests {
     private func prepared(
-        partitions: Int32 = 1, _ body: (TestDatabase, TestBroker, _ topic: String) async throws -> Void
+        partitions: Int32 = 1,
+        _ body: (TestDatabase, TestBroker, _ topic: String) async throws -> Void
     ) async throws {
         try await MessagingFixture.with { database in
             let broker = try TestBroker()
@@ -26,7 +28,9 @@ struct RelayTests {
             let users = (0..<7).map { _ in UserID() }
             let events = (0..<300).map { MessagingFixture.event(users[$0 % 7], topic: topic) }
             try await instance.append(Array(events[..<150]))
-            try await running { try await instance.run() } _: {
+            try await running {
+                try await instance.run()
+            } _: {
                 for start in stride(from: 150, to: 300, by: 10) { try await instance.append(Array(events[start..<start + 10])) }
                 try await database.published(upTo: 300)
             }
@@ -52,8 +56,12 @@ struct RelayTests {
             let instance = RelayInstance("a", database, broker)
             let (late, early) = (MessagingFixture.event(topic: topic), MessagingFixture.event(topic: topic))
             let listener = try TopicListener(topic, broker)
-            try await running { try await listener.run() } _: {
-                try await running { try await instance.run() } _: {
+            try await running {
+                try await listener.run()
+            } _: {
+                try await running {
+                    try await instance.run()
+                } _: {
                     try await database.pool.withTransaction { transaction in
                         instance.outbox.append([late], in: transaction)
                         _ = try await transaction.query("SELECT 1")
@@ -71,10 +79,14 @@ struct RelayTests {
     @Test func `One leads, the other stands by, and takes over as soon as the first lets go`() async throws {
         try await prepared { database, broker, topic in
             let (first, second) = (RelayInstance("first", database, broker), RelayInstance("second", database, broker))
-            try await running { try await second.listen() } _: {
+            try await running {
+                try await second.listen()
+            } _: {
                 let leader = Task { try await first.run() }
                 try await eventually("the first leads") { try await database.relayOwner() == "first" }
-                try await running { try await second.run() } _: {
+                try await running {
+                    try await second.run()
+                } _: {
                     try await first.append([MessagingFixture.event(topic: topic)])
                     try await database.published(upTo: 1)
                     #expect(try await database.relayOwner() == "first")
@@ -94,7 +106,9 @@ struct RelayTests {
         try await prepared { database, broker, topic in
             _ = try #require(try await RelayLease(owner: "dead", duration: .milliseconds(400)).acquire(from: database.pool))
             let heir = RelayInstance("heir", database, broker, poll: .milliseconds(50))
-            try await running { try await heir.run() } _: {
+            try await running {
+                try await heir.run()
+            } _: {
                 try await heir.append([MessagingFixture.event(topic: topic)])
                 #expect(try await database.relayOwner() == "dead")
                 try await database.published(upTo: 1)
@@ -114,13 +128,18 @@ struct RelayTests {
                     IF NEW.position > OLD.position AND NOT EXISTS (SELECT 1 FROM refusals) THEN RAISE EXCEPTION 'killed'; END IF;
                     RETURN NEW;
                 END $$
-                """)
-            _ = try await database.pool.query("CREATE TRIGGER refuse BEFORE UPDATE ON messaging.relay FOR EACH ROW EXECUTE FUNCTION refuse()")
+                """
+            )
+            _ = try await database.pool.query(
+                "CREATE TRIGGER refuse BEFORE UPDATE ON messaging.relay FOR EACH ROW EXECUTE FUNCTION refuse()"
+            )
             let terms = Tally()
             let instance = RelayInstance("a", database, broker) { terms.add() }
             let events = (0..<20).map { _ in MessagingFixture.event(topic: topic) }
             try await instance.append(events)
-            try await running { try await instance.run() } _: {
+            try await running {
+                try await instance.run()
+            } _: {
                 try await eventually(within: .seconds(30), "three terms have ended so") { terms.value > 3 }
                 #expect(try await database.relayPosition() == 0)
                 _ = try await database.pool.query("INSERT INTO refusals VALUES (1)")
@@ -129,7 +148,9 @@ struct RelayTests {
             let published = try await broker.records(in: topic).compactMap(\.eventID)
             #expect(published.count >= 60, "each term published all of it")
             #expect(published.count % 20 == 0)
-            for start in stride(from: 0, to: published.count - 19, by: 20) { #expect(Array(published[start..<start + 20]) == events.map(\.id)) }
+            for start in stride(from: 0, to: published.count - 19, by: 20) {
+                #expect(Array(published[start..<start + 20]) == events.map(\.id))
+            }
         }
     }
 
@@ -139,11 +160,14 @@ struct RelayTests {
             let stolen = Tally()
             let instance = RelayInstance("slow", database, broker) {
                 _ = try await database.pool.query(
-                    "UPDATE messaging.relay SET owner = 'thief', epoch = epoch + 1, lease_expires_at = clock_timestamp() + interval '1 hour'")
+                    "UPDATE messaging.relay SET owner = 'thief', epoch = epoch + 1, lease_expires_at = clock_timestamp() + interval '1 hour'"
+                )
                 stolen.add()
             }
             try await instance.append([MessagingFixture.event(topic: topic)])
-            try await running { try await instance.run() } _: {
+            try await running {
+                try await instance.run()
+            } _: {
                 try await eventually("the lease was stolen") { stolen.value == 1 }
                 // It gave up its term, so it leads again once the lease is free.
                 _ = try await database.pool.query("UPDATE messaging.relay SET owner = NULL WHERE owner = 'thief'")
@@ -161,14 +185,17 @@ struct RelayTests {
             let terms = Tally()
             let instance = RelayInstance("a", database, broker, lease: .milliseconds(900), poll: .seconds(60)) { terms.add() }
             let rival = RelayLease(owner: "rival", duration: .seconds(60))
-            try await running { try await instance.run() } _: {
+            try await running {
+                try await instance.run()
+            } _: {
                 try await eventually("it leads") { terms.value == 1 }
                 var renewals: Set<Int64> = []
                 try await eventually("the lease was renewed several times") {
                     #expect(try await rival.acquire(from: database.pool) == nil)
                     renewals.insert(
                         try await database.pool.query("SELECT (extract(epoch FROM lease_expires_at) * 1000)::bigint FROM messaging.relay")
-                            .decode(Int64.self)[0])
+                            .decode(Int64.self)[0]
+                    )
                     return renewals.count > 5
                 }
             }
@@ -180,7 +207,9 @@ struct RelayTests {
         try await prepared { database, broker, topic in
             let instance = RelayInstance("a", database, broker)
             let events = (0..<60).map { _ in MessagingFixture.event(topic: topic) }
-            try await running { try await instance.run() } _: {
+            try await running {
+                try await instance.run()
+            } _: {
                 try await instance.append(Array(events[..<20]))
                 try await database.published(upTo: 20)
                 try await broker.gate().refuse(for: .seconds(1))
@@ -201,9 +230,15 @@ struct RelayTests {
             let other = RelayInstance("other", database, broker)
             let writer = fromAnotherProcess ? other : leader
             let listener = try TopicListener(topic, broker)
-            try await running { try await listener.run() } _: {
-                try await running { if fromAnotherProcess { try await leader.listen() } } _: {
-                    try await running { try await leader.run() } _: {
+            try await running {
+                try await listener.run()
+            } _: {
+                try await running {
+                    if fromAnotherProcess { try await leader.listen() }
+                } _: {
+                    try await running {
+                        try await leader.run()
+                    } _: {
                         try await eventually("it leads") { try await database.relayOwner() == "leader" }
                         var times: [Duration] = []
                         for _ in 0..<11 {

@@ -77,8 +77,17 @@ package struct AccountStore: Sendable {
         let results = try await transaction.query([
             project(replayed),
             "SELECT user_id, currency, balance, status, version, opened_at FROM accounts WHERE user_id = ANY(\(replayed.map(\.userID).sorted())) ORDER BY user_id FOR UPDATE",
+            facts.facts(of: replayed.map(\.userID.uuid).sorted()),
         ])
-        return try decode(results[1])
+        // And that row may have been dropped again before ours was made, from older facts: only under the lock the facts are complete.
+        let latest = Dictionary(grouping: try facts.decode(results[2]), by: \.stream)
+        return try decode(results[1]).map { account in
+            var account = account
+            let newer = latest[account.userID.uuid, default: []].filter { $0.version > account.version }
+            for fact in newer { account.apply(fact) }
+            if !newer.isEmpty { transaction.enqueue(project([account])) }
+            return account
+        }
     }
 
     private func project(_ accounts: [Account]) -> SQL {
