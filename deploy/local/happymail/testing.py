@@ -24,6 +24,9 @@ UNIT_TESTS = "^(BlockingExecutionTests|JSONTests|EventContractsTests)\\."
 MESSAGING_TESTS = "^(KafkaTests|MessagingTests)\\."
 """What is held against a real Kafka."""
 
+END_TO_END_TESTS = "^EndToEndTests\\."
+"""The three services together. Alone, because they also measure: latency, and what an idle service costs."""
+
 _INSTALL = TOP / "deploy" / "local" / "install.sh"
 _STRUCTURE = TOP / "deploy" / "checks" / "structure.py"
 _CONTRACT = TOP / "deploy" / "checks" / "openapi_contract.py"
@@ -53,6 +56,7 @@ class TestRun:
         run("structure", self.structure, runs_tests=True, if_good=["install"])
         run("build", self.build, runs_tests=False, if_good=["install"])
         run("swift tests", self.swift_tests, runs_tests=True, if_good=["build"])
+        run("end-to-end tests", self.end_to_end_tests, runs_tests=True, if_good=["build"])
         self._system_stages()
         return self.stages.summary()
 
@@ -63,7 +67,11 @@ class TestRun:
 
     def integration(self) -> int:
         self.stages.run("build", self.build, runs_tests=False)
-        self.stages.run("swift tests", self.swift_tests, runs_tests=True, if_good=["build"])
+        if os.environ.get("TEST_FILTER"):
+            self.stages.run("swift tests", self.filtered_tests, runs_tests=True, if_good=["build"])
+        else:
+            self.stages.run("swift tests", self.swift_tests, runs_tests=True, if_good=["build"])
+            self.stages.run("end-to-end tests", self.end_to_end_tests, runs_tests=True, if_good=["build"])
         return self.stages.summary()
 
     def lint(self) -> int:
@@ -107,18 +115,28 @@ class TestRun:
 
     def swift_tests(self, stage: Stage) -> None:
         with self._servers(self.settings.isolated(self.folder), with_faults=True) as environment:
-            self._swift_test(stage, environment, os.environ.get("TEST_FILTER"))
+            self._swift_test(stage, environment, None, but_not=END_TO_END_TESTS)
+
+    def end_to_end_tests(self, stage: Stage) -> None:
+        with self._servers(self.settings.isolated(self.folder), with_faults=True) as environment:
+            self._swift_test(stage, environment, END_TO_END_TESTS)
+
+    def filtered_tests(self, stage: Stage) -> None:
+        with self._servers(self.settings.isolated(self.folder), with_faults=True) as environment:
+            self._swift_test(stage, environment, os.environ["TEST_FILTER"])
 
     def messaging_tests(self, stage: Stage) -> None:
         isolated = replace(self.settings.isolated(self.folder), kafka=self.settings.kafka)
         with self._servers(isolated, with_faults=False) as environment:
             self._swift_test(stage, environment, os.environ.get("TEST_FILTER") or MESSAGING_TESTS)
 
-    def _swift_test(self, stage: Stage, environment: dict[str, str], pattern: str | None) -> None:
+    def _swift_test(self, stage: Stage, environment: dict[str, str], pattern: str | None, but_not: str | None = None) -> None:
         # The test process writes into a pipe, and would keep its lines to itself until the end.
         command = ["stdbuf", "-oL", "swift", "test", "--skip-build", "--disable-xctest", *build.extra_flags()]
         if pattern:
             command += ["--filter", pattern]
+        if but_not:
+            command += ["--skip", but_not]
         width = os.environ.get("TEST_WIDTH", _TEST_WIDTH)
         environment = environment | {"SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH": width}
         self.folder.mkdir(parents=True, exist_ok=True)

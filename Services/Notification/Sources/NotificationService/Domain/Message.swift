@@ -1,4 +1,5 @@
 package import EventContracts
+package import Messaging
 
 /// A letter on its way: written once, sent when the mail server takes it.
 package struct Message: Sendable, Equatable {
@@ -23,8 +24,8 @@ package struct Message: Sendable, Equatable {
     package let attempts: Int
     /// What the mail server, or the way to it, said the last time.
     package let lastError: String?
-    /// The trace that it belongs to.
-    package let trace: TraceContext?
+    /// The event or request that led to it.
+    package let cause: Cause
     package let createdAt: Timestamp
     package let sentAt: Timestamp?
 
@@ -36,7 +37,7 @@ package struct Message: Sendable, Equatable {
         subject: String,
         text: String,
         html: String,
-        trace: TraceContext?,
+        cause: Cause,
         at time: Timestamp
     ) {
         self.init(
@@ -52,7 +53,7 @@ package struct Message: Sendable, Equatable {
             status: .queued,
             attempts: 0,
             lastError: nil,
-            trace: trace,
+            cause: cause,
             createdAt: time,
             sentAt: nil
         )
@@ -72,7 +73,7 @@ package struct Message: Sendable, Equatable {
         status: Status,
         attempts: Int,
         lastError: String?,
-        trace: TraceContext?,
+        cause: Cause,
         createdAt: Timestamp,
         sentAt: Timestamp?
     ) {
@@ -88,7 +89,7 @@ package struct Message: Sendable, Equatable {
         self.status = status
         self.attempts = attempts
         self.lastError = lastError
-        self.trace = trace
+        self.cause = cause
         self.createdAt = createdAt
         self.sentAt = sentAt
     }

@@ -17,7 +17,7 @@ struct RememberRecipients: EventHandler {
                     .welcome,
                     to: recipient,
                     values: LetterValues(userName: recipient.name),
-                    trace: Cause(envelope).trace
+                    cause: Cause(envelope)
                 )
             },
             in: transaction

@@ -30,7 +30,7 @@ struct VerdictLetters: Sendable {
                     to: recipient,
                     about: order(event),
                     values: values(event, recipient),
-                    trace: Cause(envelope).trace
+                    cause: Cause(envelope)
                 )
             )
         }

@@ -11,7 +11,7 @@ import Foundation
 /// All SQL about messages.
 package struct MessageStore: Sendable {
     static let columns = """
-        id, user_id, order_id, kind, recipient, recipient_name, subject, body, html, status, attempts, last_error, traceparent, \
+        id, user_id, order_id, kind, recipient, recipient_name, subject, body, html, status, attempts, last_error, cause_id, traceparent, \
         created_at, sent_at
         """
 
@@ -20,11 +20,11 @@ package struct MessageStore: Sendable {
     /// Queues messages; one that exists already (the same verdict of the same order) stays as it is.
     package func insert(_ messages: [Message]) -> SQL {
         """
-        INSERT INTO messages (id, user_id, order_id, kind, recipient, recipient_name, subject, body, html, traceparent, created_at)
+        INSERT INTO messages (id, user_id, order_id, kind, recipient, recipient_name, subject, body, html, cause_id, traceparent, created_at)
         SELECT * FROM unnest(
             \(messages.map(\.id)), \(messages.map(\.userID)), \(messages.map(\.orderID)), \(messages.map(\.kind)),
             \(messages.map(\.recipient)), \(messages.map(\.recipientName)), \(messages.map(\.subject)), \(messages.map(\.body)),
-            \(messages.map(\.html)), \(messages.map { $0.trace?.description }), \(messages.map(\.createdAt)))
+            \(messages.map(\.html)), \(messages.map(\.cause.id)), \(messages.map { $0.cause.trace?.description }), \(messages.map(\.createdAt)))
         ON CONFLICT DO NOTHING
         """
     }
@@ -81,7 +81,7 @@ package struct MessageStore: Sendable {
         var messages: [Message] = []
         for row in rows {
             let (
-                id, user, order, kind, recipient, name, subject, body, html, status, attempts, lastError, trace, createdAt, sentAt
+                id, user, order, kind, recipient, name, subject, body, html, status, attempts, lastError, cause, trace, createdAt, sentAt
             ) = try row.decode(
                 MessageID.self,
                 UserID.self,
@@ -94,6 +94,7 @@ package struct MessageStore: Sendable {
                 String.self,
                 Message.Status.self,
                 Int32.self,
+                String?.self,
                 String?.self,
                 String?.self,
                 Timestamp.self,
@@ -113,7 +114,7 @@ package struct MessageStore: Sendable {
                     status: status,
                     attempts: Int(attempts),
                     lastError: lastError,
-                    trace: trace.flatMap(TraceContext.init(traceparent:)),
+                    cause: Cause(id: cause, trace: trace.flatMap(TraceContext.init(traceparent:))),
                     createdAt: createdAt,
                     sentAt: sentAt
                 )

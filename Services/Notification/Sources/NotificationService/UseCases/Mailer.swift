@@ -173,7 +173,7 @@ package struct Mailer: Service {
     }
 
     private func append(_ outcome: Outcome, of message: Message, in transaction: borrowing Transaction) {
-        let cause = Cause(id: message.id.description, trace: message.trace?.child())
+        let cause = Cause(id: message.cause.id, trace: message.cause.trace?.child())
         switch outcome {
         case .sent:
             outbox.append(

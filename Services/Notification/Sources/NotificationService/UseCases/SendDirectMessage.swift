@@ -20,7 +20,7 @@ package struct SendDirectMessage: Sendable {
             .direct,
             to: recipient,
             values: LetterValues(userName: recipient.name, subject: subject, body: body),
-            trace: cause.trace
+            cause: cause
         )
         letters.queue([letter], in: transaction)
         return letter

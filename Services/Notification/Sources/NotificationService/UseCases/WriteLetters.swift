@@ -1,5 +1,5 @@
 package import EventContracts
-import Messaging
+package import Messaging
 package import Postgres
 
 /// Writes letters from their templates and queues them for the mailer, in the transaction of what they tell about.
@@ -14,7 +14,7 @@ package struct WriteLetters: Sendable {
         to recipient: Recipient,
         about order: OrderID? = nil,
         values: LetterValues,
-        trace: TraceContext?
+        cause: Cause
     ) throws -> Message {
         let (subject, text, html) = try templates.render(kind: kind, values: values)
         return Message(
@@ -24,7 +24,7 @@ package struct WriteLetters: Sendable {
             subject: subject,
             text: text,
             html: html,
-            trace: trace,
+            cause: cause,
             at: .now
         )
     }

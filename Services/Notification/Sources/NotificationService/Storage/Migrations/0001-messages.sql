@@ -18,6 +18,7 @@ CREATE TABLE messages (
     status          text        NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'sent', 'failed')),
     attempts        integer     NOT NULL DEFAULT 0,
     last_error      text,
+    cause_id        text, -- the event or request that led to it, and its trace
     traceparent     text,
     created_at      timestamptz NOT NULL,
     sent_at         timestamptz,
