@@ -15,7 +15,7 @@ package struct Relay: Service {
         /// Events in one read and one flight to the broker.
         package var maximumBatch = 1000
         /// How often the leader looks without being woken, in case a notification was lost, and a standby asks for the lease.
-        package var pollInterval = Duration.seconds(1)
+        package var pollInterval = Duration.seconds(2)
         /// How long to wait after a failure.
         package var retryDelay = Duration.milliseconds(500)
 

@@ -22,7 +22,7 @@ package struct ParkedRetries: Service {
         /// Sequences taken up in one round.
         package var sequencesPerRound = 100
         /// How often to look when nothing is due that this process knows of.
-        package var pollInterval = Duration.seconds(5)
+        package var pollInterval = Duration.seconds(15)
         /// How long to leave sequences alone that another transaction works on.
         package var busyPause = Duration.milliseconds(20)
 

@@ -26,7 +26,7 @@ package struct Mailer: Service {
         package var firstPause = Duration.seconds(1)
         package var longestPause = Duration.seconds(300)
         /// How often to look without being woken.
-        package var pollInterval = Duration.seconds(5)
+        package var pollInterval = Duration.seconds(15)
 
         package init(from: Mailbox, maximumAttempts: Int) {
             self.from = from
