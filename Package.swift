@@ -83,6 +83,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.9.0"),
@@ -105,7 +106,10 @@ let package = Package(
         shared("Kafka", ["BlockingExecution", "CRDKafka", logging]),
         shared(
             "Messaging",
-            ["EventContracts", "JSON", "Kafka", "Postgres", lifecycle, logging, metrics],
+            [
+                "EventContracts", "JSON", "Kafka", "Postgres", lifecycle, logging, metrics,
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
             resources: [.copy("Migrations")]
         ),
         shared("EventSourcing", ["EventContracts", "JSON", "Postgres"]),

@@ -24,17 +24,15 @@ package final class Signal: Sendable {
         waiter?.resume()
     }
 
-    /// Returns when `notify()` was called, when `timeout` is over or when the task is cancelled.
+    /// Returns when `notify()` was called, when `timeout` is over or when the task is cancelled; very rarely for no reason.
     ///
     /// - Precondition: One task waits at a time.
     package func wait(for timeout: Duration) async {
         if state.withLock({ takePending(&$0) }) || timeout <= .zero { return }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.wait() }
-            group.addTask { try? await Task.sleep(for: timeout, tolerance: timeout / 20) }
-            await group.next()
-            group.cancelAll()
-        }
+        // A timer that fires just when the wait has ended otherwise wakes the next wait for nothing.
+        let timer = TimerQueue.shared.set(.now + timeout) { [weak self] in self?.notify() }
+        await wait()
+        TimerQueue.shared.cancel(timer)
     }
 
     /// Returns when `notify()` was called or the task is cancelled.

@@ -83,6 +83,8 @@ package final class KafkaConsumer: Sendable {
     package var fatalError: KafkaError? { core.fatalError }
 
     /// Records that are in the partition and not handled yet, for each assigned partition whose end is known. Never blocks.
+    ///
+    /// The end is known with the answer to the first fetch, which comes with the first record or within `fetch.wait.max.ms`.
     package func lag() -> [TopicPartition: Int64] {
         var lag: [TopicPartition: Int64] = [:]
         for partition in assignment {

@@ -27,7 +27,8 @@ package struct LogHandledEvents: ConsumerMiddleware {
         do {
             try await next()
         } catch {
-            logger.error(
+            logger.log(
+                level: Failure(error).logLevel,
                 "a handler failed",
                 metadata: ["type": "\(call.type.rawValue)", "events": "\(call.metadata.count)", "error": "\(String(reflecting: error))"]
             )

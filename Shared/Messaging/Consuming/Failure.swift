@@ -1,4 +1,5 @@
 import Kafka
+import Logging
 import Postgres
 
 /// What a consumer asks about an error: wait, or look for the record at fault?
@@ -14,6 +15,14 @@ enum Failure: Equatable {
         case let error as PostgresError: self = error.isUnavailable || error.isRetriable ? .infrastructure : .handler
         case is KafkaError, is CancellationError: self = .infrastructure
         default: self = .handler
+        }
+    }
+
+    /// What waits for the infrastructure goes on by itself; the rest is somebody's mistake.
+    var logLevel: Logger.Level {
+        switch self {
+        case .infrastructure: .warning
+        case .handler: .error
         }
     }
 

@@ -75,7 +75,11 @@ package struct Relay: Service {
         } catch {
             if Task.isCancelled { return }
             MessagingMetrics.relayFailures.increment()
-            logger.error("the relay failed and starts again at its position", metadata: ["error": "\(error)"])
+            logger.log(
+                level: Failure(error).logLevel,
+                "the relay failed and starts again at its position",
+                metadata: ["error": "\(error)"]
+            )
             await leadershipFree.wait(for: configuration.retryDelay)
         }
     }

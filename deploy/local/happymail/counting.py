@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _SWIFT_RUN = re.compile(r"^\W*Test run with (\d+) tests?.* (passed|failed) after ")
 _SWIFT_TEST_FAILED = re.compile(r"^\W*Test (?!run with |case )(.+?) (?:with \d+ test cases )?failed after ")
+_SWIFT_ISSUE = re.compile(r"^\W*Test (.+ recorded an issue .+)")
 _SWIFT_TEST_SKIPPED = re.compile(r"^\W*Test (?!run with )(.+?) skipped")
 _XCTEST_RUN = re.compile(r"^\s*Executed (\d+) tests?, with (?:\d+ tests? skipped and )?(\d+) failures?")
 _NEWMAN = re.compile(r"^\s*│\s*assertions\s*│\s*(\d+)\s*│\s*(\d+)\s*│")
@@ -21,6 +22,8 @@ class Count:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    issues: list[str] = field(default_factory=list)
+    """What went wrong in Swift tests, a line each, to be told again at the end."""
     _failed_now: int = field(default=0, repr=False)
     _skipped_now: int = field(default=0, repr=False)
     _xctest: tuple[int, int] = field(default=(0, 0), repr=False)
@@ -29,6 +32,8 @@ class Count:
         line = _COLOUR.sub("", text)
         if _SWIFT_TEST_FAILED.match(line):
             self._failed_now += 1
+        elif found := _SWIFT_ISSUE.match(line):
+            self.issues.append(found[1])
         elif _SWIFT_TEST_SKIPPED.match(line):
             self._skipped_now += 1
         elif found := _SWIFT_RUN.match(line):

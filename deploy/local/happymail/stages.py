@@ -23,6 +23,8 @@ from happymail.settings import TOP
 _QUIET_SECONDS = 600.0
 _ENDS_WITHIN_SECONDS = 10.0
 _LOOK_EVERY_SECONDS = 0.5
+_ISSUES_TOLD = 20
+_ISSUE_LENGTH = 300
 
 
 @dataclass
@@ -79,14 +81,23 @@ class Stages:
             has_count = stage.runs_tests or count.failed
             counts = f"{count.passed:>7} {count.failed:>7} {count.skipped:>8}" if has_count else " " * 24
             output.line(f"  {stage.name:<22} {output.paint(f'{stage.outcome:<8}', style)} {counts} {stage.seconds:>7.1f} s")
+        output.line(f"  {'':<22} {'':<8} {'':>24} {sum(stage.seconds for stage in self._all):>7.1f} s")
+        self._tell_issues()
         good = all(stage.is_good for stage in self._all)
         passed = sum(stage.count.passed for stage in self._all)
         failed = sum(stage.count.failed for stage in self._all)
-        output.line(f"  {'':<22} {'':<8} {'':>24} {sum(stage.seconds for stage in self._all):>7.1f} s")
         if not good and failed == 0:
             failed = 1
         output.line(f"happymail: {passed} passed, {failed} failed")
         return 0 if good else 1
+
+    def _tell_issues(self) -> None:
+        """What went wrong stands far above by now."""
+        issues = [issue for stage in self._all for issue in stage.count.issues]
+        for issue in issues[:_ISSUES_TOLD]:
+            self._output.line(f"  {self._output.paint('✘', 'red')} {issue[:_ISSUE_LENGTH]}")
+        if len(issues) > _ISSUES_TOLD:
+            self._output.line(f"  … and {len(issues) - _ISSUES_TOLD} more")
 
 
 def run_live(

@@ -105,7 +105,10 @@ package struct Mailer: Service {
 
     private func attempt(_ message: Message) async -> Outcome {
         // Not cancelled with the loop: a mail on its way is finished, within the time that it has.
-        let result = await Task { await send(message) }.value
+        let sending = Task { await send(message) }
+        let timer = TimerQueue.shared.set(.now + configuration.sendTimeout) { sending.cancel() }
+        let result = await sending.value
+        TimerQueue.shared.cancel(timer)
         switch result {
         case .success:
             MailMetrics.count("sent", kind: message.kind)
@@ -149,19 +152,8 @@ package struct Mailer: Service {
         } catch {
             return .failure(.permanent(code: nil, text: "\(error)"))
         }
-        return await withTaskGroup(of: Result<Void, SMTPError>?.self) { group in
-            group.addTask { await smtp.send([envelope])[0] }
-            group.addTask {
-                try? await Task.sleep(for: configuration.sendTimeout)
-                return nil
-            }
-            // The first to end is the answer, or the time is over: then the send is cancelled and says what it knows.
-            while let result = await group.next() {
-                group.cancelAll()
-                if let result { return result }
-            }
-            return .failure(.outcomeUnknown(text: "the mail client did not answer"))
-        }
+        // Cancelled, the client says within its grace period what it knows.
+        return await smtp.send([envelope])[0]
     }
 
     private func record(_ outcome: Outcome, of message: Message) -> SQL {
