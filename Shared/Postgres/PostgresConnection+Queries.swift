@@ -7,25 +7,33 @@ extension PostgresConnection {
         file: StaticString = #fileID,
         line: UInt = #line
     ) async throws(PostgresError) -> PostgresRows {
+        guard let rows = try await query([sql], file: file, line: line).first else {
+            throw PostgresError(.protocolViolation, "A statement was not answered.", statement: sql.text).located(file, line)
+        }
+        return rows
+    }
+
+    /// Runs statements in one round trip, together a transaction unless one was begun.
+    ///
+    /// - Returns: The rows of each statement, in order.
+    /// - Throws: ``PostgresError``, the first of them all. After `.connectionLost` the statements may have had their effect.
+    package nonisolated func query(
+        _ statements: [SQL],
+        file: StaticString = #fileID,
+        line: UInt = #line
+    ) async throws(PostgresError) -> [PostgresRows] {
         let isAlone = sessionState == .idle
         do throws(PostgresError) {
-            return try await single(sql)
+            return try await roundTrip(statements)
         } catch {
-            // A plan that the schema left behind is forgotten by now: the statement had no effect and may be run again.
+            // A plan that the schema left behind is forgotten by now: the statements had no effect and may be run again.
             guard error.code == .stalePlan, isAlone else { throw error.located(file, line) }
         }
         do throws(PostgresError) {
-            return try await single(sql)
+            return try await roundTrip(statements)
         } catch {
             throw error.located(file, line)
         }
-    }
-
-    private nonisolated func single(_ sql: SQL) async throws(PostgresError) -> PostgresRows {
-        guard let rows = try await roundTrip([sql]).first else {
-            throw PostgresError(.protocolViolation, "A statement was not answered.", statement: sql.text)
-        }
-        return rows
     }
 
     /// Runs `body` in a transaction, READ COMMITTED, which is committed if `body` returns and rolled back if it throws.

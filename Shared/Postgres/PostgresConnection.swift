@@ -16,6 +16,7 @@ package actor PostgresConnection {
     // Copied out, so that the pool can judge a connection without waking its thread.
     private nonisolated let socket = Atomic<Int32>(-1)
     private nonisolated let state = Atomic(State.broken)
+    private nonisolated let processID = Atomic<Int32>(0)
 
     /// How the last round trip left the session.
     enum State: UInt8, AtomicRepresentable {
@@ -33,6 +34,7 @@ package actor PostgresConnection {
     }
 
     deinit {
+        forgetSession()
         executor.shutdown()
     }
 
@@ -53,8 +55,10 @@ package actor PostgresConnection {
 
     private func open(_ cancellation: Cancellation) -> Result<Void, PostgresError> {
         Result { () throws(PostgresError) in
-            handle = try ConnectionHandle.open(configuration, wakeUp: wakeUp, cancellation: cancellation)
-            counters.countConnection()
+            let handle = try ConnectionHandle.open(configuration, wakeUp: wakeUp, cancellation: cancellation)
+            self.handle = handle
+            processID.store(handle.processID, ordering: .relaxed)
+            counters.opened(session: handle.processID)
             publish()
         }
     }
@@ -62,8 +66,13 @@ package actor PostgresConnection {
     /// Ends the session. Idempotent; later calls throw `.connectionClosed`.
     func close() {
         handle = nil
+        forgetSession()
         state.store(.broken, ordering: .releasing)
         socket.store(-1, ordering: .releasing)
+    }
+
+    private nonisolated func forgetSession() {
+        counters.ended(session: processID.exchange(0, ordering: .relaxed))
     }
 
     private func publish() {

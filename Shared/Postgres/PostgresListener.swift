@@ -6,12 +6,8 @@ package struct PostgresNotification: Sendable, Hashable {
     package let channel: String
     /// What was sent along; often empty.
     package let payload: String
-
-    /// Makes a notification, as tests do.
-    package init(channel: String, payload: String) {
-        self.channel = channel
-        self.payload = payload
-    }
+    /// The server's process whose session sent it; see ``PostgresPool/isOwn(_:)``.
+    package let sender: Int32
 }
 
 /// Listens to channels of the database on a connection of its own, which is made anew whenever it breaks.

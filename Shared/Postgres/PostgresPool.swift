@@ -70,6 +70,16 @@ package final class PostgresPool: Sendable {
         return try await connection.query(sql, file: file, line: line)
     }
 
+    /// Runs statements as one transaction, in one round trip.
+    ///
+    /// - Returns: The rows of each statement, in order.
+    /// - Throws: ``PostgresError``, the first of them all. After `.connectionLost` the statements may have had their effect.
+    package func query(_ statements: [SQL], file: StaticString = #fileID, line: UInt = #line) async throws(PostgresError) -> [PostgresRows] {
+        let connection = try await acquire()
+        defer { release(connection) }
+        return try await connection.query(statements, file: file, line: line)
+    }
+
     /// Runs `body` in a transaction, READ COMMITTED, which is committed if `body` returns and rolled back if it throws.
     ///
     /// It is not run again by itself. See ``Transaction`` for what is sent when.
@@ -100,6 +110,11 @@ package final class PostgresPool: Sendable {
         } catch {
             return false
         }
+    }
+
+    /// Whether a notification was sent over one of the pool's open connections.
+    package func isOwn(_ notification: PostgresNotification) -> Bool {
+        counters.has(session: notification.sender)
     }
 
     // MARK: Acquiring

@@ -27,6 +27,7 @@ final class PostgresCounters: Sendable {
     private let commits = Atomic(0)
     private let rollbacks = Atomic(0)
     private let connectionsOpened = Atomic(0)
+    private let sessions = Mutex<Set<Int32>>([])
 
     func countRoundTrip(statements count: Int) {
         roundTrips.add(1, ordering: .relaxed)
@@ -35,7 +36,19 @@ final class PostgresCounters: Sendable {
 
     func countCommit() { commits.add(1, ordering: .relaxed) }
     func countRollback() { rollbacks.add(1, ordering: .relaxed) }
-    func countConnection() { connectionsOpened.add(1, ordering: .relaxed) }
+
+    func opened(session processID: Int32) {
+        connectionsOpened.add(1, ordering: .relaxed)
+        sessions.withLock { _ = $0.insert(processID) }
+    }
+
+    func ended(session processID: Int32) {
+        sessions.withLock { _ = $0.remove(processID) }
+    }
+
+    func has(session processID: Int32) -> Bool {
+        sessions.withLock { $0.contains(processID) }
+    }
 
     var snapshot: PostgresStatistics {
         PostgresStatistics(

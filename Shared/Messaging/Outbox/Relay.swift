@@ -16,6 +16,8 @@ package struct Relay: Service {
         package var maximumBatch = 1000
         /// How often the leader looks without being woken, in case a notification was lost, and a standby asks for the lease.
         package var pollInterval = Duration.seconds(2)
+        /// How long the position may stay behind what was published: events of that time are repeated after a crash.
+        package var positionDelay = Duration.milliseconds(100)
         /// How long to wait after a failure.
         package var retryDelay = Duration.milliseconds(500)
 
@@ -86,18 +88,17 @@ package struct Relay: Service {
 
     private func lead(_ term: RelayLease.Term) async throws {
         let producer = try await makeProducer()
-        var reader = RelayReader(lease: lease, term: term, maximumEvents: configuration.maximumBatch)
+        var reader = RelayReader(lease: lease, term: term, maximumEvents: configuration.maximumBatch, positionDelay: configuration.positionDelay)
         var published = term.position
         let result: Result<Void, any Error>
         do {
             while !Task.isCancelled {
                 let batch = try await reader.next(epoch: term.epoch, from: postgres)
-                if batch.ids.isEmpty {
-                    await wakeUp.wait(for: reader.known.missing.isEmpty ? idleWait : .milliseconds(100))
-                    continue
+                if !batch.ids.isEmpty {
+                    try await publish(batch.records, through: producer)
+                    published = reader.known.position
                 }
-                try await publish(batch.records, through: producer)
-                published = reader.known.position
+                if !batch.isFull { await wakeUp.wait(for: pause(before: reader)) }
             }
             result = .success(())
         } catch {
@@ -107,8 +108,14 @@ package struct Relay: Service {
         try result.get()
     }
 
-    /// Short enough to renew the lease in time.
-    private var idleWait: Duration { min(configuration.pollInterval, lease.duration / 3) }
+    /// How long the next read has time if nothing wakes the relay: short enough to renew the lease and to write the position.
+    private func pause(before reader: RelayReader) -> Duration {
+        let pause = min(configuration.pollInterval, lease.duration / 3)
+        return min(reader.known.missing.isEmpty ? pause : Self.pauseForMissing, reader.positionIsDueIn ?? pause)
+    }
+
+    /// Whoever commits a missing event wakes the relay; one that was rolled back tells nobody.
+    private static let pauseForMissing = Duration.milliseconds(100)
 
     private func publish(_ records: [KafkaRecord], through producer: KafkaProducer) async throws {
         for report in try await producer.send(records) {

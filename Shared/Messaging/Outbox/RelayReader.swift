@@ -13,26 +13,37 @@ struct RelayReader {
 
     let lease: RelayLease
     let maximumEvents: Int
+    /// How long a position may lie unwritten: so many commits are saved, and so much is repeated after a crash.
+    let positionDelay: Duration
     private(set) var known: MissingEvents
     /// The position that was last written, to write only what changed.
     private var writtenPosition: Int64
+    private var positionWrite: ContinuousClock.Instant?
     /// None yet: the first read renews, since the term may have run out while its producer was made.
     private var lastRenewal: ContinuousClock.Instant?
 
-    init(lease: RelayLease, term: RelayLease.Term, maximumEvents: Int) {
+    init(lease: RelayLease, term: RelayLease.Term, maximumEvents: Int, positionDelay: Duration = .zero) {
         self.lease = lease
+        self.positionDelay = positionDelay
         self.maximumEvents = maximumEvents
         known = MissingEvents(after: term.position)
         writtenPosition = term.position
     }
 
-    /// One round trip: renews the lease and moves the position to what was published (everything that earlier reads returned), then reads.
+    /// How long the next read may wait for events; then it has to write the position. `nil` if there is nothing to write.
+    var positionIsDueIn: Duration? {
+        guard known.position != writtenPosition else { return nil }
+        return positionWrite.map { max(.zero, ContinuousClock.now.duration(to: $0 + positionDelay)) } ?? .zero
+    }
+
+    /// One round trip: renews the lease and moves the position to what was published (everything that earlier reads returned), when either
+    /// is due, then reads.
     ///
     /// - Throws: `LeadershipLost` when the lease belongs to someone else by now; `PostgresError`.
     mutating func next(epoch: Int64, from postgres: PostgresPool) async throws -> Batch {
         let position = known.position
         let isDue = lastRenewal.map { $0.duration(to: .now) >= lease.duration / 3 } ?? true
-        let renews = position != writtenPosition || isDue
+        let renews = isDue || positionIsDueIn == .zero
         let missing = known.missingIDs
         let needsBound = known.needsBound
         let (highest, maximum) = (known.highestSeen, maximumEvents)
@@ -42,10 +53,11 @@ struct RelayReader {
         statements.append("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         statements.append(Self.read(after: highest, missing: missing, maximum: maximum))
 
-        // READ COMMITTED: each statement has a snapshot of its own, in this order, which is what MissingEvents rests on.
-        var results = try await postgres.withTransaction { [statements] transaction in try await transaction.query(statements) }[...]
+        // The statements are run in this order, none on an older snapshot than the one before it, which is what MissingEvents rests on.
+        var results = try await postgres.query(statements)[...]
         if renews {
             guard results.removeFirst().count == 1 else { throw LeadershipLost() }
+            if position != writtenPosition { positionWrite = .now }
             writtenPosition = position
             lastRenewal = .now
         }

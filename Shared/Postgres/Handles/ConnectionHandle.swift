@@ -29,6 +29,9 @@ import CLibPQ
 
     var socket: Int32 { unsafe PQsocket(connection) }
 
+    /// The server's process that serves the session; 0 when the connection is lost.
+    var processID: Int32 { unsafe PQbackendPID(connection) }
+
     /// Where the session stands between two round trips.
     var isInTransaction: Bool {
         switch unsafe PQtransactionStatus(connection) {

@@ -12,7 +12,8 @@ extension ConnectionHandle {
                 unsafe notifications.append(
                     PostgresNotification(
                         channel: String(cString: notification.pointee.relname),
-                        payload: String(cString: notification.pointee.extra)
+                        payload: String(cString: notification.pointee.extra),
+                        sender: notification.pointee.be_pid
                     )
                 )
                 unsafe PQfreemem(notification)

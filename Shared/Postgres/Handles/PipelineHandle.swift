@@ -141,7 +141,25 @@ extension ConnectionHandle {
             if answers.error?.isFatal == true { return }
             guard try nextResult(&patience) == nil else { throw unexpected() }
         }
-        guard let result = try nextResult(&patience), result.kind == .synchronised else { throw unexpected() }
+        // Statements without BEGIN are committed here, which can fail too.
+        try readSynchronisation(into: &answers, &patience)
+    }
+
+    /// Statements without BEGIN are committed with it, which can fail too; the error comes before it, ended by `nil` as all answers are.
+    private func readSynchronisation(into answers: inout Answers, _ patience: inout Patience) throws(PostgresError) {
+        var failed = false
+        while true {
+            guard let result = try nextResult(&patience) else {
+                guard failed else { throw unexpected() }
+                failed = false
+                continue
+            }
+            if result.kind == .synchronised { return }
+            guard result.kind == .failure, !failed else { throw unexpected() }
+            failed = true
+            if answers.error == nil { answers.error = result.error(statement: nil) }
+            if answers.error?.isFatal == true { return }
+        }
     }
 
     private func unexpected() -> PostgresError {

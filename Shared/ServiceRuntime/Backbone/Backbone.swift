@@ -24,7 +24,6 @@ package struct Backbone: Sendable {
 
     private let service: ServiceDescription
     private let runtime: RuntimeConfiguration
-    private let database: PostgresConfiguration
     private let relayWakeUp = Signal()
     private let relayFree = Signal()
     private let retriesWakeUp = Signal()
@@ -36,7 +35,6 @@ package struct Backbone: Sendable {
         logger = bootstrap.logger
         var database = try PostgresConfiguration(url: runtime.database.url)
         database.applicationName = service.name
-        self.database = database
         postgres = PostgresPool(
             configuration: database,
             maximumConnections: runtime.database.maximumConnections,
@@ -165,7 +163,7 @@ extension Backbone {
         var receivers = own
         receivers[Outbox.channel] = { [relayWakeUp] _ in relayWakeUp.notify() }
         receivers[RelayLease.channel] = { [relayFree] _ in relayFree.notify() }
-        return Notifications(configuration: database, receivers: receivers, logger: logger)
+        return Notifications(postgres: postgres, receivers: receivers, logger: logger)
     }
 
     private func healthChecks(topics: Topics, consumer: EventConsumer?, migrators: [Migrator]) -> [HealthCheck] {

@@ -52,8 +52,10 @@ struct RelayInstance {
 
     /// What this instance does about notifications from others.
     func listen() async throws {
+        // A pool of its own: what an instance has sent itself, it does not hear.
+        let pool = PostgresPool(configuration: database.configuration, maximumConnections: 1, logger: MessagingFixture.quiet)
         try await Notifications(
-            configuration: database.configuration,
+            postgres: pool,
             receivers: [
                 Outbox.channel: { [wakeUp] _ in wakeUp.notify() }, RelayLease.channel: { [leadershipFree] _ in leadershipFree.notify() },
             ],

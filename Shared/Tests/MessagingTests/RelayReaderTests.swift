@@ -44,6 +44,26 @@ struct RelayReaderTests {
         }
     }
 
+    @Test func `The position is written at once, and then not before its delay is over`() async throws {
+        try await MessagingFixture.with { database in
+            let term = try #require(try await lease.acquire(from: database.pool))
+            var reader = RelayReader(lease: lease, term: term, maximumEvents: 100, positionDelay: .seconds(600))
+            for id in Int64(1)...3 {
+                try await commitOne(database)
+                #expect(try await reader.next(epoch: term.epoch, from: database.pool).ids == [id])
+                #expect(try await database.relayPosition() == min(id - 1, 1))
+                if id == 1 {
+                    #expect(reader.positionIsDueIn == .zero)
+                    #expect(try await reader.next(epoch: term.epoch, from: database.pool).ids == [])
+                    #expect(try await database.relayPosition() == 1)
+                    #expect(reader.positionIsDueIn == nil)
+                } else {
+                    #expect(try #require(reader.positionIsDueIn) > .seconds(500))
+                }
+            }
+        }
+    }
+
     @Test func `Several late events come in the order of their ids, before new ones`() async throws {
         try await withReader { database, reader, epoch in
             try await database.pool.withTransaction { first in

@@ -101,6 +101,27 @@ import Testing
         }
     }
 
+    @Test("Statements that are sent together are one transaction in one round trip")
+    func statementsTogether() async throws {
+        try await withAccounts { pool async throws in
+            try await pool.ping()
+            let before = pool.statistics
+            let results = try await pool.query([
+                "UPDATE accounts SET balance = 7 WHERE id = 2", "SELECT balance FROM accounts WHERE id = 2",
+                "UPDATE accounts SET balance = 8 WHERE id = 2 RETURNING balance",
+            ])
+            #expect(pool.statistics.roundTrips - before.roundTrips == 1)
+            #expect(pool.statistics.statements - before.statements == 3)
+            #expect(results[0].isEmpty)
+            #expect(try results[1].decode(Int64.self) == [7])
+            #expect(try results[2].decode(Int64.self) == [8])
+            await expectError(.checkViolation) {
+                _ = try await pool.query(["UPDATE accounts SET balance = 9 WHERE id = 2", "UPDATE accounts SET balance = -1 WHERE id = 1"])
+            }
+            #expect(try await balances(pool) == [100, 8])
+        }
+    }
+
     @Test("Of several errors in a round trip the first is told, and the connection stays usable")
     func firstError() async throws {
         try await withAccounts { pool async throws in
@@ -153,7 +174,12 @@ import Testing
                 try await pool.withTransaction { $0.enqueue("INSERT INTO letters VALUES (1, 99)") }
             }
             #expect(error?.constraint == "letter_has_account")
+            let together = await expectError(.foreignKeyViolation) {
+                _ = try await pool.query(["INSERT INTO letters VALUES (1, 99)", "SELECT 1"])
+            }
+            #expect(together?.constraint == "letter_has_account")
             #expect(try await pool.query("SELECT id FROM letters").isEmpty)
+            #expect(pool.statistics.connectionsOpened == 1)
         }
     }
 
