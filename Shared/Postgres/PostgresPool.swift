@@ -74,7 +74,8 @@ package final class PostgresPool: Sendable {
     ///
     /// - Returns: The rows of each statement, in order.
     /// - Throws: ``PostgresError``, the first of them all. After `.connectionLost` the statements may have had their effect.
-    package func query(_ statements: [SQL], file: StaticString = #fileID, line: UInt = #line) async throws(PostgresError) -> [PostgresRows] {
+    package func query(_ statements: [SQL], file: StaticString = #fileID, line: UInt = #line) async throws(PostgresError) -> [PostgresRows]
+    {
         let connection = try await acquire()
         defer { release(connection) }
         return try await connection.query(statements, file: file, line: line)

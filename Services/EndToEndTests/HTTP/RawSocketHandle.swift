@@ -32,11 +32,8 @@ final class RawSocketHandle {
                 unsafe connect(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard connected == 0 else {
-            let number = errno
-            close(descriptor)
-            throw SocketFailure(.connect, number)
-        }
+        // What is thrown from here on runs `deinit`, which closes the descriptor.
+        guard connected == 0 else { throw SocketFailure(.connect, errno) }
     }
 
     deinit { close(descriptor) }

@@ -88,7 +88,12 @@ package struct Relay: Service {
 
     private func lead(_ term: RelayLease.Term) async throws {
         let producer = try await makeProducer()
-        var reader = RelayReader(lease: lease, term: term, maximumEvents: configuration.maximumBatch, positionDelay: configuration.positionDelay)
+        var reader = RelayReader(
+            lease: lease,
+            term: term,
+            maximumEvents: configuration.maximumBatch,
+            positionDelay: configuration.positionDelay
+        )
         var published = term.position
         let result: Result<Void, any Error>
         do {
