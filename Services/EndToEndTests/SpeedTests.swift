@@ -4,7 +4,8 @@ import ServiceTesting
 import Testing
 
 extension EndToEnd {
-    @Suite struct SpeedTests {
+    /// In a system of their own: the local broker rewrites all that it has ever taken once a second, which after the other tests is much.
+    @Suite(.withSystem) struct SpeedTests {
         private let system = Result { try System.shared }
 
         @Test func `An order alone on an idle system is final within 30 ms, half of the time`() async throws {
