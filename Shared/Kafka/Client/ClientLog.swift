@@ -33,6 +33,10 @@ struct ClientLog: Sendable {
         logger.debug(message, metadata: metadata)
     }
 
+    func notice(_ message: Logger.Message, _ metadata: Logger.Metadata = [:]) {
+        logger.notice(message, metadata: metadata)
+    }
+
     func warning(_ message: Logger.Message, _ metadata: Logger.Metadata = [:]) {
         logger.warning(message, metadata: metadata)
     }

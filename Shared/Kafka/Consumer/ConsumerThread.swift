@@ -114,7 +114,7 @@ actor ConsumerThread {
             try core.handle.commitAndWait(offsets, within: .seconds(5))
             core.state.withLock { $0.noteCommitted(offsets) }
         } catch  where KafkaError.Code.normalInRevocation.contains(error.code) {
-            core.log.debug("offsets belong to another member already", [ClientLog.Key.error: "\(error)"])
+            core.log.notice("what was handled last may be delivered again", [ClientLog.Key.error: "\(error)"])
         } catch {
             core.log.failure(error)
         }

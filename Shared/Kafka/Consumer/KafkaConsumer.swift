@@ -12,7 +12,7 @@ import Synchronization
 /// Calls of `nextBatch` run one after the other. A batch may be out while the next one is taken; each must be committed or rewound, and
 /// those of a partition in their order. Close the consumer: until then its thread waits, and the group believes in it.
 package final class KafkaConsumer: Sendable {
-    private let core: ConsumerCore
+    let core: ConsumerCore
     private let thread: ConsumerThread
 
     /// Makes a consumer and joins the group in the background.

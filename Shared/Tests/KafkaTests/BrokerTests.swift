@@ -1,4 +1,5 @@
 import Kafka
+import Logging
 import ServiceTesting
 import Synchronization
 import Testing
@@ -24,6 +25,7 @@ extension TestBroker {
         of topic: String,
         group: String,
         instanceID: String? = nil,
+        logger: Logger? = nil,
         onAssignmentChange: (@Sendable (AssignmentChange) -> Void)? = nil
     ) throws -> KafkaConsumer {
         try KafkaConsumer(
@@ -31,7 +33,7 @@ extension TestBroker {
             group: name(group),
             instanceID: instanceID,
             topics: [topic],
-            logger: logger,
+            logger: logger ?? self.logger,
             onAssignmentChange: onAssignmentChange
         )
     }
@@ -74,5 +76,29 @@ final class Shared<Value: Sendable>: Sendable {
 
     func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
         value.withLock { value in body(&value) }
+    }
+}
+
+/// Keeps what a client says, for the message of an expectation that fails.
+struct LogRecorder: LogHandler {
+    private final class Lines: Sendable {
+        let all = Mutex<[String]>([])
+    }
+
+    private let recorded = Lines()
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.debug
+
+    var lines: [String] { recorded.all.withLock { $0 } }
+
+    var logger: Logger { Logger(label: "test.kafka") { _ in self } }
+
+    func log(event: LogEvent) {
+        recorded.all.withLock { $0.append("\(event.level) \(event.message) \(event.metadata ?? [:])") }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
     }
 }
