@@ -12,6 +12,8 @@ package struct Assembly: Sendable {
     package var openAPI: [UInt8]
     /// Brings the database's schema up to date. Called before anything runs; again when the database could not be reached.
     package var migrate: @Sendable (Logger) async throws -> Void
+    /// Where dead letters are mended; `nil` in a service that consumes nothing.
+    package var hospital: HospitalDesk?
     /// Adds the service's routes.
     package var routes: @Sendable (ServiceRouter) -> Void
 
@@ -20,12 +22,14 @@ package struct Assembly: Sendable {
         healthChecks: [HealthCheck] = [],
         openAPI: [UInt8] = [],
         migrate: @escaping @Sendable (Logger) async throws -> Void = { _ in },
+        hospital: HospitalDesk? = nil,
         routes: @escaping @Sendable (ServiceRouter) -> Void
     ) {
         self.services = services
         self.healthChecks = healthChecks
         self.openAPI = openAPI
         self.migrate = migrate
+        self.hospital = hospital
         self.routes = routes
     }
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Logging
+import Messaging
 import Metrics
 import NIOCore
+import Postgres
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -60,27 +62,34 @@ package struct ServiceProcess<Configuration: ServiceConfiguration>: Sendable {
         case .help(let text):
             output(text)
             return .ok
-        case .act(let action):
-            do {
-                try await perform(action)
-                return .ok
-            } catch let error as ConfigurationError {
-                errorOutput(error.description)
-                return .configuration
-            } catch {
-                errorOutput("\(service.name): \(error)")
-                return .failure
-            }
+        case .act(let action): return await ending { try await perform(action) }
+        case .deadLetters(let request): return await ending { try await perform(request) }
+        }
+    }
+
+    /// How the process should end after `body`; what went wrong is said on standard error.
+    private func ending(_ body: () async throws -> Void) async -> ServiceExitStatus {
+        do {
+            try await body()
+            return .ok
+        } catch let error as ConfigurationError {
+            errorOutput(error.description)
+            return .configuration
+        } catch {
+            errorOutput("\(service.name): \(error)")
+            return .failure
         }
     }
 
     private enum Parsed {
         case act(Action)
+        case deadLetters(any DeadLettersRequest)
         case help(String)
     }
 
     /// `nil` when the command line is wrong, which has been said then.
     private func parse(_ arguments: [String]) -> Parsed? {
+        if arguments.first == DeadLettersCommand.name { return parseDeadLetters(Array(arguments.dropFirst())) }
         var reader = ConfigurationReader.describing
         _ = RuntimeConfiguration(reading: &reader)
         _ = Configuration(reading: &reader)
@@ -95,6 +104,43 @@ package struct ServiceProcess<Configuration: ServiceConfiguration>: Sendable {
                 return nil
             }
         }
+    }
+
+    private func parseDeadLetters(_ arguments: [String]) -> Parsed? {
+        do {
+            let command = try DeadLettersCommand.parseAsRoot(arguments)
+            guard let request = command as? any DeadLettersRequest else { return .help(DeadLettersCommand.helpMessage()) }
+            return .deadLetters(request)
+        } catch {
+            let message = DeadLettersCommand.fullMessage(for: error)
+            if DeadLettersCommand.exitCode(for: error) == .success { return .help(message) }
+            errorOutput(message)
+            return nil
+        }
+    }
+
+    /// Works on the database only; nothing is started.
+    private func perform(_ request: any DeadLettersRequest) async throws {
+        var reader = ConfigurationReader(environment: environment)
+        let (runtime, configuration) = (RuntimeConfiguration(reading: &reader), Configuration(reading: &reader))
+        if !reader.issues.isEmpty { throw ConfigurationError(issues: reader.issues) }
+        let bootstrap = Bootstrap(
+            service: service,
+            runtime: runtime,
+            configuration: configuration,
+            logger: Logger(label: service.name) { _ in SwiftLogNoOpLogHandler() },
+            metrics: PrometheusRegistry()
+        )
+        guard var desk = try await assemble(bootstrap).hospital else { throw HospitalRefusal.noSuchLetter }
+        desk.defaultOperator = environment["USER"] ?? desk.defaultOperator
+        let result: Result<[String], any Error>
+        do {
+            result = .success(try await request.perform(at: desk))
+        } catch {
+            result = .failure(error)
+        }
+        await desk.postgres.close()
+        for line in try result.get() { output(line) }
     }
 
     private func perform(_ action: Action) async throws {

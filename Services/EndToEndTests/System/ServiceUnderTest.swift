@@ -57,6 +57,16 @@ final class ServiceUnderTest: Sendable {
         try await awaitReady()
     }
 
+    /// Runs the executable for one of its other commands, beside the service, to its end.
+    func command(_ arguments: [String]) async throws -> (outcome: ProcessHandle.Outcome, lines: [String]) {
+        guard let folder = Environment.executables else { throw WorldFailure("HAPPYMAIL_BIN is not set") }
+        let output = log.deletingLastPathComponent().appending(path: "\(name)-command-\(EventID()).log")
+        let process = try ProcessHandle([folder.appending(path: name).path] + arguments, environment: environment, log: output)
+        let outcome = await process.ended()
+        let text = String(decoding: try Data(contentsOf: output), as: UTF8.self)
+        return (outcome, text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).dropLast())
+    }
+
     /// Returns when `/readyz` says 200.
     func awaitReady(within limit: Duration = .seconds(60)) async throws {
         let process = try running

@@ -193,6 +193,7 @@ package struct ParkedRetries: Service {
                 )
                 return waiting.gate != gate && previous != .lookAgain ? .lookAgain : .stay
             }
+            transaction.enqueue(DeadLetters(group: parked.group).cure(parkedEvent: id))
             transaction.enqueue("DELETE FROM messaging.parked_events WHERE id = \(id)")
             if results[1].count == 1 {
                 transaction.enqueue(parked.unpark(sequence))
@@ -217,7 +218,9 @@ package struct ParkedRetries: Service {
             let tried = state == "waiting" ? 1 : Int(attempts) + 1
             let gaveUp = tried >= configuration.maximumAttempts
             if gaveUp {
-                transaction.enqueue(DeadLetters(group: parked.group).bury(parkedEvent: head, attempts: tried, error: error))
+                for statement in DeadLetters(group: parked.group).bury(parkedEvent: head, attempts: tried, error: error) {
+                    transaction.enqueue(statement)
+                }
                 transaction.enqueue("DELETE FROM messaging.parked_events WHERE id = \(head)")
                 transaction.onCommit { MessagingMetrics.records("dead", count: 1) }
             }

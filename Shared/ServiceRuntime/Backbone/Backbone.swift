@@ -110,6 +110,10 @@ package struct Backbone: Sendable {
             migrate: { [postgres] logger in
                 for migrator in migrators { try await migrator.migrate(postgres, logger: logger) }
             },
+            hospital: HospitalDesk(
+                hospital: MessageHospital(router: handlers, parked: parked, wakeUp: retriesWakeUp),
+                postgres: postgres
+            ),
             routes: parts.routes
         )
     }
@@ -163,6 +167,7 @@ extension Backbone {
         var receivers = own
         receivers[Outbox.channel] = { [relayWakeUp] _ in relayWakeUp.notify() }
         receivers[RelayLease.channel] = { [relayFree] _ in relayFree.notify() }
+        receivers[MessageHospital.channel] = { [retriesWakeUp] _ in retriesWakeUp.notify() }
         return Notifications(postgres: postgres, receivers: receivers, logger: logger)
     }
 

@@ -25,11 +25,12 @@ struct ServiceCommand: ParsableCommand {
         CommandConfiguration(
             commandName: texts.name,
             abstract: "The \(texts.name) service of HappyMail.",
-            usage: "\(texts.name) [serve | migrate | routes]",
+            usage: "\(texts.name) [serve | migrate | routes | dead-letters …]",
             discussion: """
-                serve    runs the service until SIGTERM or SIGINT (the default)
-                migrate  brings the database's schema up to date, and ends
-                routes   prints the HTTP routes, and ends
+                serve         runs the service until SIGTERM or SIGINT (the default)
+                migrate       brings the database's schema up to date, and ends
+                routes        prints the HTTP routes, and ends
+                dead-letters  list, show, edit, retry and discard what was given up; see \(texts.name) dead-letters --help
 
                 Settings, from the environment:
 
