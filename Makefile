@@ -6,7 +6,7 @@ HAPPYMAIL = PYTHONPATH=deploy/local exec $(PYTHON) -B -m happymail
 
 .DEFAULT_GOAL := help
 .PHONY: help install build run demo up down restart status logs \
-	test unit integration postman kafka-smoke format lint clean distclean
+	test unit integration load postman kafka-smoke format lint clean distclean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,13 @@ integration: ## all Swift tests, on a PostgreSQL and a broker of their own: TEST
 
 postman: ## the Postman collection: BASE_URL=http://arch.homework
 	@$(HAPPYMAIL) postman "$(BASE_URL)"
+
+SECONDS ?= 20
+CONNECTIONS ?= 16
+USERS ?= 200
+
+load: ## how many orders the running system takes, and what each costs: SECONDS=20 CONNECTIONS=16 USERS=200
+	@$(HAPPYMAIL) load --seconds $(SECONDS) --connections $(CONNECTIONS) --users $(USERS)
 
 kafka-smoke: ## the messaging tests and the demo against a real Kafka: BOOTSTRAP=host:9092
 	@$(HAPPYMAIL) kafka-smoke "$(BOOTSTRAP)"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
+from collections.abc import Callable
 
-from happymail import background, build, demo, foreground, postman
+from happymail import background, build, demo, foreground, load, postman
 from happymail.demo import Demo
 from happymail.failure import Failure
 from happymail.interruption import Interrupted, Interruption
@@ -61,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     add("test", "every check and test")
     add("unit", "the tests that need no server")
     add("integration", "the Swift tests, on a PostgreSQL and a broker of their own")
+    loading = add("load", "how many orders the running system takes, and what each costs")
+    loading.add_argument("--seconds", type=_within(1, 600), default=20)
+    loading.add_argument("--connections", type=_within(1, 200), default=16)
+    loading.add_argument("--users", type=_within(1, 10_000), default=200)
+    loading.add_argument("--seed", type=int, default=1)
     add("postman", "the Postman collection").add_argument("base_url", nargs="?", default="")
     add("kafka-smoke", "messaging tests and demo against a real Kafka").add_argument("bootstrap", nargs="?", default="")
     return parser
@@ -90,6 +96,8 @@ def _obey(arguments: argparse.Namespace, output: Output, interruption: Interrupt
             return background.logs(settings, arguments.service, arguments.follow)
         case "clean":
             return background.clean(settings, output, interruption)
+        case "load":
+            return load.run(settings, output, load.Plan(arguments.seconds, arguments.connections, arguments.users, arguments.seed))
         case "postman":
             return _postman(arguments.base_url or _running_url(settings) or f"http://localhost:{settings.gateway_port}")
         case _:
@@ -129,6 +137,17 @@ def _running_url(settings: Settings) -> str | None:
     state = StateFile(settings.folder).read() if settings.folder.exists() else None
     ready = state is not None and state.phase == "ready" and any(part.is_alive() for part in state.parts)
     return state.gateway_url if state and ready else None
+
+
+def _within(lowest: int, highest: int) -> Callable[[str], int]:
+    """Reads a number of the command line."""
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not lowest <= int(text) <= highest:
+            raise argparse.ArgumentTypeError(f"must be a number from {lowest} to {highest}")
+        return int(text)
+
+    return read
 
 
 def _is_set(key: str) -> bool:
