@@ -134,6 +134,7 @@ package struct ServiceProcess<Configuration: ServiceConfiguration>: Sendable {
         let logger = bootstrap.logger
         let readiness = Readiness(checks: assembly.healthChecks)
         let responder = ServiceResponder(
+            service: service.name,
             settings: bootstrap.runtime.http,
             readiness: readiness,
             metrics: bootstrap.metrics,
@@ -160,6 +161,7 @@ package struct ServiceProcess<Configuration: ServiceConfiguration>: Sendable {
         )
         let assembly = try await assemble(bootstrap)
         let responder = ServiceResponder(
+            service: service.name,
             settings: bootstrap.runtime.http,
             readiness: Readiness(checks: []),
             metrics: bootstrap.metrics,
