@@ -141,7 +141,8 @@ def test_alerts_use_labels_and_values_that_the_services_export() -> None:
     assert len(types) == 3
     for event in types:
         assert f'EventType = "{event}"' in source, event
-    assert set(re.findall(r"by \(([^)]*)\)", text)) <= {"namespace, job", "namespace, job, le", "namespace, job, instance", "namespace", "namespace, kind"}
+    grouped = {"namespace", "namespace, job", "namespace, job, le", "namespace, job, instance", "namespace, kind"}
+    assert set(re.findall(r"by \(([^)]*)\)", text)) <= grouped
 
 
 def test_every_alert_says_how_bad_what_and_why_and_is_tried() -> None:
@@ -166,6 +167,17 @@ def test_helm_test_plays_the_whole_collection() -> None:
     assert "/collection/collection.json" in container["args"]
     assert "baseUrl=http://happymail-gateway" in container["args"]
     assert "happymail-gateway" in rendered.names("Service")
+
+
+def test_helm_test_waits_until_all_are_ready() -> None:
+    pod = render("try-out").one("Pod", "happymail-test")
+    (wait,) = pod["spec"]["initContainers"]
+    assert "for service in billing notification order;" in wait["command"][-1]
+    assert '"$BASE_URL/$service/readyz"' in wait["command"][-1]
+    assert env(wait)["BASE_URL"]["value"] == "http://happymail-gateway"
+    assert pod["spec"]["activeDeadlineSeconds"] >= 600
+    without = render("try-out", "--set", "operatorPaths={docs}").one("Pod", "happymail-test")
+    assert "initContainers" not in without["spec"]
 
 
 def test_helm_test_can_go_to_another_address() -> None:
