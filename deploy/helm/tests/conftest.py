@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -65,12 +66,19 @@ def render(set_name: str = "try-out", *options: str) -> Rendered:
     return _render(set_name, options)
 
 
+def render_anew(set_name: str, *options: str) -> Rendered:
+    """The same, for options that mean something else each time."""
+    return _render.__wrapped__(set_name, options)
+
+
 @functools.cache
 def _render(set_name: str, options: tuple[str, ...]) -> Rendered:
     command = [os.environ.get("HELM", "helm"), "template", "happymail", str(CHART), "--namespace", "arch-homework"]
-    result = subprocess.run(
-        [*command, "--values", str(SETS[set_name]), *options], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
+    command += ["--values", str(SETS[set_name]), *options]
+    with tempfile.TemporaryDirectory() as folder:
+        # Whatever cluster this machine knows is none of ours, and nothing is left in the home folder.
+        apart = dict(os.environ, KUBECONFIG="/dev/null", KUBECACHEDIR=folder, HELM_CACHE_HOME=folder)
+        result = subprocess.run(command, env=apart, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if result.returncode != 0:
         raise Refused(result.stderr)
     return Rendered(result.stdout)

@@ -185,6 +185,7 @@ class _Service(BaseHTTPRequestHandler):
     """Answers with its name and the path that it was asked for."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1
 
     def do_GET(self) -> None:
         body = json.dumps({"service": self.server.service, "path": self.path, "host": self.headers["Host"]}).encode()
@@ -209,7 +210,7 @@ def _gateway(folder: Path, live: tuple[str, ...]) -> Iterator[int]:
             server.service = service
             stack.callback(server.server_close)
             if service in live:
-                threading.Thread(target=server.serve_forever, daemon=True).start()
+                threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
                 stack.callback(server.shutdown)
             else:
                 server.server_close()
