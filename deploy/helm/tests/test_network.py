@@ -65,6 +65,15 @@ def test_who_may_speak_to_whom(source: str) -> None:
         assert both == ((source, target) in ALLOWED), f"{source} to {target}"
 
 
+@pytest.mark.parametrize("server", ["postgres", "kafka", "mailpit"])
+def test_a_server_itself_lets_in_only_who_needs_it(server: str) -> None:
+    """Also where a policy of the other side were missing."""
+    rendered = render("try-out")
+    labels = pod_labels(rendered)
+    let_in = {source for source in labels if may(rendered, "ingress", labels[server], labels[source], PORTS[server])}
+    assert let_in == {source for source, target in ALLOWED if target == server}
+
+
 def test_a_stranger_reaches_no_server() -> None:
     rendered = render("try-out")
     for server in ("postgres", "kafka", "mailpit", *SERVICES):
