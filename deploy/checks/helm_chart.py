@@ -88,8 +88,8 @@ def invalid(objects: list[dict], version: str) -> Iterator[str]:
             except kubernetes_validate.ValidationError as error:
                 path = ".".join(str(part) for part in error.path)
                 yield f"{each['kind']} {each['metadata']['name']}: {path}: {error.message[:300]}"
-            except (kubernetes_validate.SchemaNotFoundError, kubernetes_validate.VersionNotSupportedError) as error:
-                yield f"{each['kind']} {each['metadata']['name']}: {error}"
+            except (kubernetes_validate.SchemaNotFoundError, kubernetes_validate.InvalidSchemaError) as error:
+                yield f"{each['kind']} {each['metadata']['name']}: {type(error).__name__}, {each['apiVersion']} of Kubernetes {version}"
 
 
 def found_by_checkov(folder: Path) -> list[tuple[str, str, str, str]]:
