@@ -165,6 +165,7 @@ def test_the_gateway_api_routes_as_the_ingress_does() -> None:
         match["path"]["value"]: rule["backendRefs"][0]["name"].removeprefix("mail-") for rule in spec["rules"] for match in rule["matches"]
     }
     assert routes == expected_routes(OPERATORS)
+    assert {match["path"]["type"] for rule in spec["rules"] for match in rule["matches"]} == {"PathPrefix"}
     assert all(len(rule["matches"]) <= 8 for rule in spec["rules"]), "the API allows eight"
     assert {rule["backendRefs"][0]["port"] for rule in spec["rules"]} == {80}
 
