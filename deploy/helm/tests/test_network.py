@@ -248,7 +248,9 @@ def _get(port: int, path: str) -> tuple[int, dict]:
     try:
         connection.request("GET", path, headers={"Host": "arch.homework"})
         response = connection.getresponse()
-        return response.status, json.loads(response.read())
+        answer = json.loads(response.read())
+        assert response.status == 200 or response.headers["X-Request-Id"] == answer["instance"]
+        return response.status, answer
     finally:
         connection.close()
 
