@@ -6,7 +6,7 @@ HAPPYMAIL = PYTHONPATH=deploy/local exec $(PYTHON) -B -m happymail
 
 .DEFAULT_GOAL := help
 .PHONY: help install build run demo up down restart status logs \
-	test unit integration load postman kafka-smoke format lint clean distclean
+	test unit integration load postman kafka-smoke format lint clean distclean helm-test
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ unit: ## the tests that need no server
 
 integration: ## all Swift tests, on a PostgreSQL and a broker of their own: TEST_FILTER=regex
 	@$(HAPPYMAIL) integration
+
+helm-test: ## the checks and tests of the Helm chart
+	@$(HAPPYMAIL) helm-test
 
 postman: ## the Postman collection: BASE_URL=http://arch.homework
 	@$(HAPPYMAIL) postman "$(BASE_URL)"

@@ -180,6 +180,7 @@ package struct ServiceProcess<Configuration: ServiceConfiguration>: Sendable {
         let logger = bootstrap.logger
         let readiness = Readiness(checks: assembly.healthChecks)
         let responder = ServiceResponder(
+            service: service.name,
             settings: bootstrap.runtime.http,
             readiness: readiness,
             metrics: bootstrap.metrics,
@@ -206,6 +207,7 @@ package struct ServiceProcess<Configuration: ServiceConfiguration>: Sendable {
         )
         let assembly = try await assemble(bootstrap)
         let responder = ServiceResponder(
+            service: service.name,
             settings: bootstrap.runtime.http,
             readiness: Readiness(checks: []),
             metrics: bootstrap.metrics,

@@ -9,7 +9,7 @@ import ServiceLifecycle
 /// One event loop: it is enough for two cores beside Postgres and the broker, and costs less than several. Bounds: 60 s without a byte
 /// end an idle connection, 16 KiB of headers, and four connections for each request that may run at once; more wait in the backlog.
 package struct HTTPService: Service, CustomStringConvertible {
-    private let application: Application<RouterResponder<ServiceRequestContext>>
+    private let application: Application<PrefixedResponder>
     private let readiness: Readiness
     private let settings: HTTPSettings
 

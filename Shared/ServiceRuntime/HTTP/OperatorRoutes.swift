@@ -1,7 +1,7 @@
 import Hummingbird
 import Logging
 
-/// What every service answers to operators: `/livez`, `/readyz`, `/metrics`, `/openapi.yaml`, `/docs`.
+/// What every service answers to operators: `/livez`, `/readyz`, `/metrics`, `/openapi.yaml`, `/docs`; see ``PrefixedResponder`` too.
 struct OperatorRoutes {
     let readiness: Readiness
     let metrics: PrometheusRegistry
@@ -12,6 +12,9 @@ struct OperatorRoutes {
 
     /// Whether a route template is one of these.
     static func isOperator(_ route: String) -> Bool { paths.contains(route) }
+
+    /// Whether operators' paths begin with this segment. Their own API will stand under `admin`.
+    static func begins(_ segment: String) -> Bool { segment == "admin" || paths.contains("/\(segment)") }
 
     func add(to router: ServiceRouter) {
         // Only that the process can answer: restarting it would not bring a database back.

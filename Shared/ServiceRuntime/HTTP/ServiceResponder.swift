@@ -7,16 +7,18 @@ package import Logging
 /// requests at once; the route. So every answer, errors included, has an id, is counted, and is a problem when it is an error.
 package struct ServiceResponder: Sendable {
     /// Answers requests.
-    package let responder: RouterResponder<ServiceRequestContext>
+    package let responder: PrefixedResponder
     /// What it answers.
     package let routes: RouteTable
     /// Where it counts.
     let metrics: PrometheusRegistry
 
     /// - Parameters:
+    ///   - service: The service's name, under which operators' paths are answered as well; `nil` for none.
     ///   - routes: Adds the service's own routes.
     ///   - openAPI: The service's API document, served as it is.
     package init(
+        service: String? = nil,
         settings: HTTPSettings,
         readiness: Readiness,
         metrics: PrometheusRegistry,
@@ -38,6 +40,6 @@ package struct ServiceResponder: Sendable {
         table.learn(from: router)
         self.routes = table
         self.metrics = metrics
-        responder = router.buildResponder()
+        responder = PrefixedResponder(router.buildResponder(), service: service)
     }
 }

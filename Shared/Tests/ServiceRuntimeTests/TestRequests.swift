@@ -13,6 +13,7 @@ struct TestService {
     private let responder: ServiceResponder
 
     init(
+        service: String? = nil,
         settings: HTTPSettings = HTTPSettings(),
         checks: [HealthCheck] = [],
         openAPI: [UInt8] = [],
@@ -20,6 +21,7 @@ struct TestService {
     ) {
         let log = log
         responder = ServiceResponder(
+            service: service,
             settings: settings,
             readiness: Readiness(checks: checks, limit: .milliseconds(50)),
             metrics: metrics,

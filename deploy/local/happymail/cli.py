@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("--follow", action="store_true")
     add("clean", "stop everything and remove data, mails, logs and tools")
     add("test", "every check and test")
+    add("helm-test", "the checks and tests of the Helm chart")
     add("unit", "the tests that need no server")
     add("integration", "the Swift tests, on a PostgreSQL and a broker of their own")
     loading = add("load", "how many orders the running system takes, and what each costs")
@@ -108,6 +109,8 @@ def _test(arguments: argparse.Namespace, run: TestRun) -> int:
     match arguments.command:
         case "test":
             return run.everything()
+        case "helm-test":
+            return run.helm()
         case "unit":
             return run.unit()
         case "integration":

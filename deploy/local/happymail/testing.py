@@ -29,6 +29,7 @@ END_TO_END_TESTS = "^EndToEndTests\\."
 
 _INSTALL = TOP / "deploy" / "local" / "install.sh"
 _STRUCTURE = TOP / "deploy" / "checks" / "structure.py"
+_HELM_CHART = TOP / "deploy" / "checks" / "helm_chart.py"
 _CONTRACT = TOP / "deploy" / "checks" / "openapi_contract.py"
 _OWN_WARNING = re.compile(r"(?:^|/)(?:Shared|Services|Package\.swift)\b.*: warning: ")
 # Tests wait for servers more than they compute, and every one has connections of its own.
@@ -54,6 +55,7 @@ class TestRun:
         run("install", self.install, runs_tests=False)
         run("formatting", self.formatting, runs_tests=False, if_good=["install"])
         run("structure", self.structure, runs_tests=True, if_good=["install"])
+        run("helm chart", self.helm_chart, runs_tests=True, if_good=["install"])
         run("build", self.build, runs_tests=False, if_good=["install"])
         run("swift tests", self.swift_tests, runs_tests=True, if_good=["build"])
         run("end-to-end tests", self.end_to_end_tests, runs_tests=True, if_good=["build"])
@@ -79,6 +81,10 @@ class TestRun:
         self.stages.run("structure", self.structure, runs_tests=True)
         return self.stages.summary()
 
+    def helm(self) -> int:
+        self.stages.run("helm chart", self.helm_chart, runs_tests=True)
+        return self.stages.summary()
+
     def kafka_smoke(self, bootstrap: str) -> int:
         """The messaging layer's tests and the demo against a Kafka that exists."""
         self.settings = replace(self.settings, kafka=bootstrap)
@@ -97,6 +103,11 @@ class TestRun:
     def structure(self, stage: Stage) -> None:
         python = tools.python(self.settings, self.output)
         check_live([str(python), "-B", str(_STRUCTURE)], stage, within_seconds=_CHECK_WITHIN)
+
+    def helm_chart(self, stage: Stage) -> None:
+        command = [str(tools.python(self.settings, self.output)), "-B", str(_HELM_CHART)]
+        command += ["--helm", str(tools.helm(self.settings, self.output)), "--promtool", str(tools.promtool(self.settings, self.output))]
+        check_live(command, stage, within_seconds=_CHECK_WITHIN)
 
     def build(self, stage: Stage) -> None:
         """A warning in our own sources is an error here."""
