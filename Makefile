@@ -6,7 +6,7 @@ HAPPYMAIL = PYTHONPATH=deploy/local exec $(PYTHON) -B -m happymail
 
 .DEFAULT_GOAL := help
 .PHONY: help install build run demo up down restart status logs \
-	test unit integration postman kafka-smoke format lint clean distclean
+	test unit integration postman kafka-smoke debezium-test format lint clean distclean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ postman: ## the Postman collection: BASE_URL=http://arch.homework
 
 kafka-smoke: ## the messaging tests and the demo against a real Kafka: BOOTSTRAP=host:9092
 	@$(HAPPYMAIL) kafka-smoke "$(BOOTSTRAP)"
+
+debezium-test: ## the flow with the real Debezium as the relay (downloads 210 MB the first time; needs Java)
+	@$(HAPPYMAIL) debezium-test
 
 format: ## format the Swift sources
 	@$(HAPPYMAIL) format
