@@ -21,8 +21,8 @@ _JARS = (
     "antlr4-runtime", "classgraph", "commons-", "connect-", "debezium-api", "debezium-config", "debezium-connect-plugins",
     "debezium-connector-common", "debezium-connector-postgres", "debezium-embedded", "debezium-openlineage", "debezium-storage-file",
     "debezium-util", "guava", "jackson-", "jakarta.", "jose4j", "jersey-", "hk2-", "jetty-client", "jetty-http", "jetty-io", "jetty-server",
-    "jetty-util", "kafka-clients", "log4j-", "lz4-java", "maven-artifact", "metrics-core", "postgresql", "protobuf-java", "slf4j-api",
-    "snappy-java", "swagger-annotations-2", "zstd-jni",
+    "jetty-util", "kafka-clients", "log4j-", "lz4-java", "maven-artifact", "metrics-core", "postgresql", "protobuf-java", "sketches-java",
+    "slf4j-api", "snappy-java", "swagger-annotations-2", "zstd-jni",
 )
 _HEAP = "-Xmx512m"
 _LOOK_EVERY_SECONDS = 0.25
