@@ -96,7 +96,8 @@ package struct Backbone: Sendable {
                 CloseAtShutdown("database pool") { [postgres] in await postgres.close() },
                 Partitions(postgres: postgres, logger: logger),
                 ExpireIdempotencyKeys(postgres: postgres, logger: logger),
-            ] + relay(of: written.map(\.rawValue), topics: topics, kafka: kafka) + notifications(parts.notifications) + parts.services + (handlers.topics.isEmpty ? [] : [retries(of: handlers), consumer])
+            ] + relay(of: written.map(\.rawValue), topics: topics, kafka: kafka) + notifications(parts.notifications) + parts.services
+            + (handlers.topics.isEmpty ? [] : [retries(of: handlers), consumer])
         return Assembly(
             services: services,
             healthChecks: healthChecks(

@@ -31,7 +31,8 @@ import Testing
 
     @Test func `Every bad key is named at once, in one line each`() {
         let (_, issues) = read([
-            "HTTP_PORT": "abc", "DATABASE_URL": "mysql://u:secret@h/d", "DATABASE_MAX_CONNECTIONS": "0", "LOG_LEVEL": "loud", "RELAY": "both",
+            "HTTP_PORT": "abc", "DATABASE_URL": "mysql://u:secret@h/d", "DATABASE_MAX_CONNECTIONS": "0", "LOG_LEVEL": "loud",
+            "RELAY": "both",
             "SHUTDOWN_TIMEOUT_SECONDS": "-1", "MIGRATE_ON_START": "perhaps",
         ])
         #expect(
