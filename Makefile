@@ -9,7 +9,7 @@ HAPPYMAIL = PYTHONPATH=deploy/local exec $(PYTHON) -B -m happymail
 	test unit integration postman kafka-smoke debezium-test format lint clean distclean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Settings: GATEWAY_PORT=8080, LOG_LEVEL=debug, KAFKA_TOPIC_PARTITIONS=3, NO_COLOR=1, DEMO_ONLY=1 (run),"
 	@echo "  and to use servers that exist: KAFKA_BOOTSTRAP_SERVERS=host:9092 DATABASE_URL=postgres://… SMTP_URL=smtp://…"
