@@ -6,10 +6,10 @@ HAPPYMAIL = PYTHONPATH=deploy/local exec $(PYTHON) -B -m happymail
 
 .DEFAULT_GOAL := help
 .PHONY: help install build run demo up down restart status logs \
-	test unit integration load postman kafka-smoke format lint clean distclean helm-test
+	test unit integration load postman kafka-smoke format lint clean distclean helm-test debezium-test
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Settings: GATEWAY_PORT=8080, LOG_LEVEL=debug, KAFKA_TOPIC_PARTITIONS=3, NO_COLOR=1, DEMO_ONLY=1 (run),"
 	@echo "  and to use servers that exist: KAFKA_BOOTSTRAP_SERVERS=host:9092 DATABASE_URL=postgres://… SMTP_URL=smtp://…"
@@ -72,6 +72,9 @@ load: ## how many orders the running system takes, and what each costs: SECONDS=
 
 kafka-smoke: ## the messaging tests and the demo against a real Kafka: BOOTSTRAP=host:9092
 	@$(HAPPYMAIL) kafka-smoke "$(BOOTSTRAP)"
+
+debezium-test: ## the flow with the real Debezium as the relay (downloads 210 MB the first time; needs Java)
+	@$(HAPPYMAIL) debezium-test
 
 format: ## format the Swift sources
 	@$(HAPPYMAIL) format

@@ -18,8 +18,8 @@ struct EventColumns {
     private(set) var subjects: [String] = []
     private(set) var schemas: [String] = []
     private(set) var correlations: [String] = []
-    private(set) var causations: [String?] = []
-    private(set) var traces: [String?] = []
+    private(set) var causations: [String] = []
+    private(set) var traces: [String] = []
     private(set) var payloads: [String] = []
 
     init(_ events: [EncodedEvent]) {
@@ -36,8 +36,10 @@ struct EventColumns {
         subjects.append(event.header(EventHeaderName.subject) ?? "")
         schemas.append(event.header(EventHeaderName.dataSchema) ?? "")
         correlations.append(event.header(EventHeaderName.correlationID) ?? "")
-        causations.append(event.header(EventHeaderName.causationID))
-        traces.append(event.header(EventHeaderName.traceParent))
+        // Never NULL: our relay leaves a header without a value out, Debezium's router would publish it without a value. So what nothing is
+        // known to have caused is its own cause, and begins a trace.
+        causations.append(event.header(EventHeaderName.causationID) ?? event.id.description)
+        traces.append(event.header(EventHeaderName.traceParent) ?? TraceContext.make().description)
         payloads.append(String(decoding: event.payload, as: UTF8.self))
     }
 }

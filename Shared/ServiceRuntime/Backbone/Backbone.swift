@@ -96,9 +96,8 @@ package struct Backbone: Sendable {
                 CloseAtShutdown("database pool") { [postgres] in await postgres.close() },
                 Partitions(postgres: postgres, logger: logger),
                 ExpireIdempotencyKeys(postgres: postgres, logger: logger),
-                relay(of: written.map(\.rawValue), topics: topics, kafka: kafka),
-                notifications(parts.notifications),
-            ] + parts.services + (handlers.topics.isEmpty ? [] : [retries(of: handlers), consumer])
+            ] + relay(of: written.map(\.rawValue), topics: topics, kafka: kafka) + [notifications(parts.notifications)] + parts.services
+            + (handlers.topics.isEmpty ? [] : [retries(of: handlers), consumer])
         return Assembly(
             services: services,
             healthChecks: healthChecks(
@@ -122,10 +121,15 @@ package struct Backbone: Sendable {
 // MARK: - The parts of the backbone
 
 extension Backbone {
-    private func relay(of written: [String], topics: Topics, kafka: KafkaConfiguration) -> Relay {
+    /// Our relay, or none where Debezium does its work: then nobody here takes the lease, reads the outbox or has a producer.
+    private func relay(of written: [String], topics: Topics, kafka: KafkaConfiguration) -> [any Service] {
+        guard runtime.relay == .builtin else {
+            logger.info("the events are left to Debezium", metadata: ["relay": "\(runtime.relay.rawValue)"])
+            return []
+        }
         // Unique among all processes that ever ran: a restarted instance is another owner.
         let owner = "\(service.name)-\(ProcessInfo.processInfo.processIdentifier)-\(EventID())"
-        return Relay(
+        let relay = Relay(
             postgres: postgres,
             lease: RelayLease(owner: owner, duration: runtime.relayLease),
             wakeUp: relayWakeUp,
@@ -142,6 +146,7 @@ extension Backbone {
                 throw error
             }
         }
+        return [relay]
     }
 
     private func consumer(of handlers: EventRouter, topics: Topics, kafka: KafkaConfiguration) -> EventConsumer {
@@ -165,8 +170,10 @@ extension Backbone {
 
     private func notifications(_ own: [String: Notifications.Receiver]) -> Notifications {
         var receivers = own
-        receivers[Outbox.channel] = { [relayWakeUp] _ in relayWakeUp.notify() }
-        receivers[RelayLease.channel] = { [relayFree] _ in relayFree.notify() }
+        if runtime.relay == .builtin {
+            receivers[Outbox.channel] = { [relayWakeUp] _ in relayWakeUp.notify() }
+            receivers[RelayLease.channel] = { [relayFree] _ in relayFree.notify() }
+        }
         receivers[MessageHospital.channel] = { [retriesWakeUp] _ in retriesWakeUp.notify() }
         return Notifications(postgres: postgres, receivers: receivers, logger: logger)
     }

@@ -8,6 +8,8 @@ package struct RuntimeConfiguration: ServiceConfiguration {
     package let database: DatabaseSettings
     /// Where its events go and come from.
     package let kafka: KafkaSettings
+    /// Who publishes the service's events.
+    package let relay: RelayChoice
     /// How long a silent relay keeps its leadership.
     package let relayLease: Duration
     /// The least level that is logged.
@@ -23,12 +25,21 @@ package struct RuntimeConfiguration: ServiceConfiguration {
         http = HTTPSettings(reading: &reader)
         database = DatabaseSettings(reading: &reader)
         kafka = KafkaSettings(reading: &reader)
+        relay = reader.read(RuntimeKeys.relay)
         relayLease = reader.read(RuntimeKeys.relayLease)
         logLevel = reader.read(RuntimeKeys.logLevel)
         shutdownTimeout = reader.read(RuntimeKeys.shutdownTimeout)
         startupTimeout = reader.read(RuntimeKeys.startupTimeout)
         migratesOnStart = reader.read(RuntimeKeys.migrateOnStart)
     }
+}
+
+/// Who carries the events from the outbox to the broker. Exactly one of them does at a time (deploy/debezium/README.md: how to change).
+package enum RelayChoice: String, CaseIterable, Sendable {
+    /// The instances of the service; one of them leads.
+    case builtin
+    /// Debezium's Postgres connector. The service appends its events and publishes none.
+    case debezium
 }
 
 /// How a service listens for HTTP.

@@ -89,6 +89,11 @@ package enum RuntimeKeys {
         "KAFKA_INSTANCE_ID",
         "A lasting name of this instance: it keeps its partitions over a restart (static membership)."
     )
+    package static let relay = ConfigurationKey<RelayChoice>.choice(
+        "RELAY",
+        default: .builtin,
+        "Who publishes the events: this service (builtin), or Debezium out of the database's log (deploy/debezium)."
+    )
     package static let relayLease = ConfigurationKey<Duration>.duration(
         "RELAY_LEASE",
         default: .seconds(4),

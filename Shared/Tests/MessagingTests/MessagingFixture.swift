@@ -43,7 +43,7 @@ enum MessagingFixture {
 
     /// An event of a user, on a topic of the test's own.
     static func event(_ user: UserID = UserID(), topic: String = "test.erased", id: EventID = EventID()) -> EncodedEvent {
-        moved(EncodedEvent(UserErased(userID: user), causedBy: nil, trace: nil, id: id), to: topic)
+        moved(EncodedEvent(UserErased(userID: user), causedBy: "a request", trace: .make(), id: id), to: topic)
     }
 
     static func moved(_ event: EncodedEvent, to topic: String) -> EncodedEvent {

@@ -71,25 +71,56 @@ struct OutboxTests {
         }
     }
 
-    @Test(arguments: [true, false])
-    func `What the relay reads is, byte for byte, what was encoded`(hasCause: Bool) async throws {
+    @Test func `What the relay reads is, byte for byte, what was encoded`() async throws {
         try await MessagingFixture.with { database in
             let trace = try #require(TraceContext(traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
             let event = EncodedEvent(
                 UserRegistered(userID: UserID(), email: "jürgen@example.org", name: "Jürgen \"J\" 🦊", currency: .usd),
-                causedBy: hasCause ? EventID().description : nil,
-                trace: hasCause ? trace : nil
+                causedBy: EventID().description,
+                trace: trace
             )
-            try await database.pool.withTransaction { outbox.append([event], in: $0) }
-            let lease = RelayLease(owner: "reader", duration: .seconds(30))
-            let term = try #require(try await lease.acquire(from: database.pool))
-            var reader = RelayReader(lease: lease, term: term, maximumEvents: 10)
-            let record = try #require(try await reader.next(epoch: term.epoch, from: database.pool).records.first)
+            let record = try await Self.record(of: event, appendedBy: outbox, to: database.pool)
             #expect(record.topic == event.topic.rawValue)
             #expect(record.key == Array(event.key.rawValue.utf8))
             #expect(record.value == event.payload)
             #expect(record.headers == event.headers.map { KafkaHeader(name: $0.name, value: $0.value) })
         }
+    }
+
+    @Test func `An event without a cause is its own cause and begins a trace, so that no header is missing`() async throws {
+        try await MessagingFixture.with { database in
+            let event = EncodedEvent(UserErased(userID: UserID()), causedBy: nil, trace: nil)
+            let record = try await Self.record(of: event, appendedBy: outbox, to: database.pool)
+            let headers = Dictionary(uniqueKeysWithValues: record.headers.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) })
+            #expect(record.headers.count == event.headers.count + 2)
+            #expect(headers[EventHeaderName.causationID] == event.id.description)
+            #expect(headers[EventHeaderName.traceParent].flatMap(TraceContext.init(traceparent:)) != nil)
+        }
+    }
+
+    @Test func `The table takes no event without a cause or a trace`() async throws {
+        try await MessagingFixture.with { database in
+            for (cause, trace) in [(nil, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), ("a", nil)] as [(String?, String?)] {
+                await #expect(throws: PostgresError.self) {
+                    _ = try await database.pool.query(
+                        """
+                        INSERT INTO messaging.events
+                            (event_id, topic, type, key, source, time, subject, data_schema, correlation_id, causation_id, traceparent, payload)
+                        VALUES (gen_random_uuid(), 't', 't', 'k', '/s', 'now', 's', 'd', 'c', \(cause), \(trace), '{}')
+                        """
+                    )
+                }
+            }
+        }
+    }
+
+    /// What the relay would publish of an event.
+    private static func record(of event: EncodedEvent, appendedBy outbox: Outbox, to pool: PostgresPool) async throws -> KafkaRecord {
+        try await pool.withTransaction { outbox.append([event], in: $0) }
+        let lease = RelayLease(owner: "reader", duration: .seconds(30))
+        let term = try #require(try await lease.acquire(from: pool))
+        var reader = RelayReader(lease: lease, term: term, maximumEvents: 10)
+        return try #require(try await reader.next(epoch: term.epoch, from: pool).records.first)
     }
 
     @Test func `A batch of events keeps its order`() async throws {

@@ -23,6 +23,7 @@ import Testing
         #expect(configuration.kafka.topicPartitions == 12)
         #expect(configuration.kafka.replicationFactor == 1)
         #expect(configuration.kafka.securityProperties.isEmpty)
+        #expect(configuration.relay == .builtin)
         #expect(configuration.logLevel == .info)
         #expect(configuration.shutdownTimeout == .seconds(20))
         #expect(configuration.migratesOnStart)
@@ -31,6 +32,7 @@ import Testing
     @Test func `Every bad key is named at once, in one line each`() {
         let (_, issues) = read([
             "HTTP_PORT": "abc", "DATABASE_URL": "mysql://u:secret@h/d", "DATABASE_MAX_CONNECTIONS": "0", "LOG_LEVEL": "loud",
+            "RELAY": "both",
             "SHUTDOWN_TIMEOUT_SECONDS": "-1", "MIGRATE_ON_START": "perhaps",
         ])
         #expect(
@@ -39,11 +41,16 @@ import Testing
                 "DATABASE_URL: the value is not valid; expected a postgres:// URL",
                 "DATABASE_MAX_CONNECTIONS: \"0\" is not valid; expected an integer from 1 to 512",
                 "KAFKA_BOOTSTRAP_SERVERS: missing; expected host:port, several separated by commas",
+                "RELAY: \"both\" is not valid; expected one of builtin, debezium",
                 "LOG_LEVEL: \"loud\" is not valid; expected one of trace, debug, info, notice, warning, error, critical",
                 "SHUTDOWN_TIMEOUT_SECONDS: \"-1\" is not valid; expected a duration from 100ms to 600s, such as 5, 5s or 250ms",
                 "MIGRATE_ON_START: \"perhaps\" is not valid; expected true or false",
             ]
         )
+    }
+
+    @Test func `Debezium can be the relay`() {
+        #expect(read(Self.complete.merging(["RELAY": "debezium"]) { $1 }).0.relay == .debezium)
     }
 
     @Test func `An empty variable counts as not set`() {

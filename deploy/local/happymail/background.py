@@ -52,7 +52,7 @@ def up(settings: Settings, output: Output, interruption: Interruption) -> int:
 def down(settings: Settings, output: Output, interruption: Interruption) -> int:
     """Ends everything that was started from the state folder, and what a killed test run has left. Nothing there is no error."""
     ended = _end(settings.folder, output, interruption)
-    for folder in (settings.folder / "test", settings.folder / "test" / "system"):
+    for folder in (settings.folder / "test", settings.folder / "test" / "system", settings.folder / "test" / "debezium"):
         state = _state(folder)
         if state and not state.orchestrator_is_alive():
             ended = _end(folder, output, interruption) or ended

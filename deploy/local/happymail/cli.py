@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     loading.add_argument("--seed", type=int, default=1)
     add("postman", "the Postman collection").add_argument("base_url", nargs="?", default="")
     add("kafka-smoke", "messaging tests and demo against a real Kafka").add_argument("bootstrap", nargs="?", default="")
+    add("debezium-test", "the flow with the real Debezium as the relay, and how quick it is beside ours")
     return parser
 
 
@@ -117,6 +118,8 @@ def _test(arguments: argparse.Namespace, run: TestRun) -> int:
             return run.integration()
         case "lint":
             return run.lint()
+        case "debezium-test":
+            return run.debezium()
         case _:
             if not arguments.bootstrap:
                 raise Failure("say which Kafka: make kafka-smoke BOOTSTRAP=host:9092")

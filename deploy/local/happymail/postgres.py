@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from happymail import databases, processes
@@ -36,8 +37,8 @@ _SETTINGS = {
 }
 
 
-def prepare(folder: Path, server: Server) -> list[str]:
-    """Makes the cluster ``folder/postgres`` if it is not there yet; returns the command that serves it in the foreground."""
+def prepare(folder: Path, server: Server, further: Mapping[str, str]) -> list[str]:
+    """Makes the cluster ``folder/postgres`` if it is not there yet; returns the command that serves it, with these further settings."""
     data = folder / "postgres"
     if not _exists(data / "PG_VERSION"):
         _initialise(data, server)
@@ -49,7 +50,7 @@ def prepare(folder: Path, server: Server) -> list[str]:
     _give(sockets)
     # The kernel limits the length of a socket's path; TCP serves as well where the checkout lies deep.
     use_sockets = len(os.fsencode(sockets)) < _LONGEST_SOCKET_PATH
-    options = dict(_SETTINGS, port=str(server.port), unix_socket_directories=str(sockets) if use_sockets else "")
+    options = dict(_SETTINGS, port=str(server.port), unix_socket_directories=str(sockets) if use_sockets else "") | dict(further)
     command = [str(_programs(data) / "postgres"), "-D", str(data)]
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]

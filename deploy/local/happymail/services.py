@@ -39,6 +39,7 @@ def environment(settings: Settings, name: str, port: int, database_url: str, kaf
         "KAFKA_BOOTSTRAP_SERVERS": kafka,
         "KAFKA_TOPIC_PARTITIONS": str(settings.topic_partitions),
         "LOG_LEVEL": settings.log_level,
+        "RELAY": settings.relay,
     }
     if name == "notification":
         told["SMTP_URL"] = smtp_url

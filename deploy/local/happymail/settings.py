@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,6 +33,10 @@ class Settings:
     """KAFKA_TOPIC_PARTITIONS, by default 3."""
     log_level: str
     """LOG_LEVEL of the services, by default info."""
+    relay: str = "builtin"
+    """RELAY of the services."""
+    postgres_settings: Mapping[str, str] = field(default_factory=dict)
+    """What the private PostgreSQL is told beyond its usual settings."""
     service_ports: bool = True
     """Whether the services prefer ports 8001 to 8003; a test run takes free ones."""
 
@@ -47,12 +51,13 @@ class Settings:
             smtp_url=_url(environment, "SMTP_URL", ("smtp", "smtps")),
             topic_partitions=_integer(environment, "KAFKA_TOPIC_PARTITIONS", 3, 1, 1_000),
             log_level=environment.get("LOG_LEVEL") or "info",
+            relay=environment.get("RELAY") or "builtin",
         )
 
     def isolated(self, folder: Path) -> Settings:
         """The same program with servers, data and ports of its own, whatever else runs on the machine."""
         return replace(
-            self, folder=folder, gateway_port=0, kafka=None, database_url=None, smtp_url=None, service_ports=False
+            self, folder=folder, gateway_port=0, kafka=None, database_url=None, smtp_url=None, relay="builtin", service_ports=False
         )
 
 

@@ -23,6 +23,8 @@ from happymail.state import Part, State, StateFile
 # Who is stopped first, how it is asked, and how many seconds it has before it is killed.
 _STOPPING: list[tuple[str, signal.Signals, float]] = [
     ("gateway", signal.SIGTERM, 5.0),
+    ("connect", signal.SIGTERM, 20.0),
+    ("observer", signal.SIGTERM, 5.0),
     ("services", signal.SIGTERM, 20.0),
     ("mail", signal.SIGTERM, 5.0),
     ("gate", signal.SIGTERM, 5.0),
@@ -108,8 +110,8 @@ class System:
             return given, urls
         with self.output.progress("postgres", "making the cluster") as progress:
             server = databases.private_server(self.settings.folder, self.ports.free("postgres"))
-            command = postgres.prepare(self.settings.folder, server)
-            part = self._launch("postgres", "postgres", command, f"127.0.0.1:{server.port}", folder=Path("/"))
+            command = postgres.prepare(self.settings.folder, server, self.settings.postgres_settings)
+            part = self.launch("postgres", "postgres", command, f"127.0.0.1:{server.port}", folder=Path("/"))
             postgres.await_ready(server, part.pid, part.identity, Path(part.log), progress)
             progress.update("making the databases")
             urls = databases.create_own(server, self.settings.folder)
@@ -153,7 +155,7 @@ class System:
         with self.output.progress("mail", "starting the SMTP sink") as progress:
             port = self.ports.free("mail")
             command = [sys.executable, "-B", str(_SMTP_SINK), "--port", str(port), "--maildir", str(self.mail_folder)]
-            part = self._launch("mail", "mail", command, f"127.0.0.1:{port}")
+            part = self.launch("mail", "mail", command, f"127.0.0.1:{port}")
             self._await_answer(part, lambda: accepts_connections("127.0.0.1", port))
             progress.result(f"{part.address}, mails in {relative(self.mail_folder)}")
         return f"smtp://127.0.0.1:{port}"
@@ -171,7 +173,7 @@ class System:
         started = {}
         for name in SERVICES:
             url = f"http://127.0.0.1:{told[name]['HTTP_PORT']}"
-            started[name] = self._launch(name, "services", [str(programs[name])], url, ready_url=f"{url}/readyz", told=told[name])
+            started[name] = self.launch(name, "services", [str(programs[name])], url, ready_url=f"{url}/readyz", told=told[name])
         for name, part in started.items():
             with self.output.progress(name, "starting") as progress:
                 services.await_ready(name, part.pid, part.identity, int(told[name]["HTTP_PORT"]), Path(part.log), progress)
@@ -182,7 +184,7 @@ class System:
         with self.output.progress("gateway", "starting") as progress:
             command = gateway.prepare(self.settings.folder / "gateway", port, ports)
             url = f"http://localhost:{port}"
-            part = self._launch("gateway", "gateway", command, url, ready_url=f"http://127.0.0.1:{port}/")
+            part = self.launch("gateway", "gateway", command, url, ready_url=f"http://127.0.0.1:{port}/")
             self._await_answer(part, lambda: services.readiness(port, "/order/livez")[0] == 200)
             self.state.gateway_url = url
             progress.result(self.output.paint(url, "bold"))
@@ -197,7 +199,7 @@ class System:
         ended = "did not answer in time" if part.is_alive() else processes.exit_sentence(part.pid)
         raise Failure(f"the part `{part.name}` {ended}; its last lines:", processes.last_lines(Path(part.log)))
 
-    def _launch(
+    def launch(
         self,
         name: str,
         group: str,
@@ -208,6 +210,7 @@ class System:
         told: dict[str, str] | None = None,
         folder: Path | None = None,
     ) -> Part:
+        """Starts a process as a part of the system: written down, and ended with it."""
         log = self.logs / f"{name}.log"
         with self.interruption.deferred():
             environment = services.full_environment(told) if told is not None else None

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from happymail import build, demo, postman, processes, tools
+from happymail import build, debezium, demo, postman, processes, tools
 from happymail.failure import Failure
 from happymail.interruption import Interruption
 from happymail.output import Output
@@ -92,6 +92,24 @@ class TestRun:
         self.stages.run("messaging tests", self.messaging_tests, runs_tests=True, if_good=["build"])
         self._system_stages(kafka=bootstrap, only_demo=True)
         return self.stages.summary()
+
+    def debezium(self) -> int:
+        """The flow with the real Debezium as the relay. No part of ``everything``, for the size of its download."""
+        self.stages.run("build", self.build, runs_tests=False)
+        self.stages.run("debezium", self.debezium_flow, runs_tests=True, if_good=["build"])
+        return self.stages.summary()
+
+    def debezium_flow(self, stage: Stage) -> None:
+        test = debezium.DebeziumTest(self.settings, self.output, self.interruption, stage)
+        system = test.system
+        system.claim()
+        try:
+            _empty(system.settings.folder)
+            share_tools(self.settings.folder, system.settings.folder)
+            test.play()
+        finally:
+            with self.interruption.deferred():
+                system.stop()
 
     def install(self, stage: Stage) -> None:
         check_live([str(_INSTALL)], stage, within_seconds=1_800.0)
@@ -239,6 +257,6 @@ def share_tools(from_folder: Path, to_folder: Path) -> None:
 
 def _empty(folder: Path) -> None:
     """Every test run begins with fresh data; what it leaves stays to be looked at until the next one."""
-    for name in ("postgres", "broker", "mail", "log", "gateway", "run"):
+    for name in ("postgres", "broker", "mail", "log", "gateway", "run", "connect"):
         shutil.rmtree(folder / name, ignore_errors=True)
     (folder / "passwords.json").unlink(missing_ok=True)

@@ -27,20 +27,25 @@ _HELM_VERSION = "4.3.1"
 _HELM_SHA256 = "b66cb19f2b31f9d427632ea6c4b4a1ff89b74ecaeaee323cd166da41a7af53bd"
 
 
-def python(settings: Settings, output: Output) -> Path:
-    """The environment's Python; it is made anew only when the requirements or the Python have changed."""
-    folder = settings.folder / "venv"
+def python(settings: Settings, output: Output, requirements: Path = REQUIREMENTS, name: str = "venv") -> Path:
+    """The environment's Python; it is made anew only when the requirements or the Python have changed.
+
+    Where the requirements name hashes, they name everything, and pip holds each download against them.
+    """
+    folder = settings.folder / name
     program = folder / "bin" / "python"
-    fingerprint = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode() + str(folder).encode()).hexdigest()
+    fingerprint = hashlib.sha256(requirements.read_bytes() + sys.version.encode() + str(folder).encode()).hexdigest()
     marker = folder / "requirements.sha256"
     if marker.exists() and marker.read_text() == fingerprint and program.exists():
         return program
-    with output.progress("test tools", f"installing {relative(REQUIREMENTS)}") as progress:
+    with output.progress("test tools", f"installing {relative(requirements)}") as progress:
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         _run([sys.executable, "-m", "venv", str(folder)], "a virtual environment cannot be made; `make install` installs python3-venv")
-        pip = [str(program), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", str(REQUIREMENTS)]
-        _run(pip, f"pip could not install {relative(REQUIREMENTS)}")
+        pip = [str(program), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", str(requirements)]
+        if "--hash=" in requirements.read_text():
+            pip += ["--require-hashes", "--no-deps"]
+        _run(pip, f"pip could not install {relative(requirements)}")
         marker.write_text(fingerprint)
         progress.result(f"in {relative(folder)}")
     return program
