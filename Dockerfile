@@ -24,7 +24,7 @@ RUN --mount=type=cache,target=/source/.build,sharing=locked \
     for product in order billing notification; do \
         swift build --configuration release --static-swift-stdlib --product "$product" || exit 1; \
         mkdir -p "/out/$product" || exit 1; \
-        strip --strip-debug --output-file "/out/$product/$product" ".build/release/$product" || exit 1; \
+        strip --output-file "/out/$product/$product" ".build/release/$product" || exit 1; \
     done \
     && cp -R .build/release/happymail_EventContracts.resources .build/release/happymail_Messaging.resources \
         .build/release/happymail_ServiceRuntime.resources /out/order/ \
@@ -39,6 +39,7 @@ FROM ${RUNTIME_IMAGE} AS runtime
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates libpq5 librdkafka1 \
+    && apt-get clean \
     && rm -rf /var/lib/apt/lists/* /var/cache/debconf/* /var/log/*
 # A number, so that Kubernetes can see that it is not root. It owns nothing: the services write no files.
 USER 10001:10001

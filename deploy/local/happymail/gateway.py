@@ -18,7 +18,7 @@ from happymail.failure import Failure
 _SERVER = """\
 {note}
 daemon off;
-pid {folder}nginx.pid;
+pid {pid};
 error_log stderr warn;
 worker_processes 1;
 {user}
@@ -28,11 +28,11 @@ events {{
 
 http {{
     access_log {access_log};
-    client_body_temp_path {folder}temp/body;
-    proxy_temp_path {folder}temp/proxy;
-    fastcgi_temp_path {folder}temp/fastcgi;
-    uwsgi_temp_path {folder}temp/uwsgi;
-    scgi_temp_path {folder}temp/scgi;
+    client_body_temp_path {temporary}body;
+    proxy_temp_path {temporary}proxy;
+    fastcgi_temp_path {temporary}fastcgi;
+    uwsgi_temp_path {temporary}uwsgi;
+    scgi_temp_path {temporary}scgi;
     default_type application/octet-stream;
     server_tokens off;
 {resolver}
@@ -170,7 +170,8 @@ def for_compose() -> str:
     servers = {name: f"        zone {name} 64k;\n        server {name}:8080 resolve max_fails=0;" for name in _PATHS}
     return _render(
         note=_COMPOSE_NOTE,
-        folder="/tmp/",
+        pid="/tmp/nginx.pid",
+        temporary="/tmp/",
         user="",
         access_log="/dev/stdout",
         listen="        listen 8000;",
@@ -184,7 +185,8 @@ def _configuration(port: int, service_ports: dict[str, int]) -> str:
     addresses = [f"127.0.0.1:{port}"] + ([f"[::1]:{port}"] if ports.has_ipv6() else [])
     return _render(
         note="# Written at every start; changes are lost. Paths are relative to this folder, nginx's prefix.",
-        folder="",
+        pid="nginx.pid",
+        temporary="temp/",
         # Workers that root starts would otherwise be nobody's, who may not enter the folder.
         user="user root;" if os.geteuid() == 0 else "",
         access_log="access.log",
