@@ -6,7 +6,7 @@ HAPPYMAIL = PYTHONPATH=deploy/local exec $(PYTHON) -B -m happymail
 
 .DEFAULT_GOAL := help
 .PHONY: help install build run demo up down restart status logs \
-	test unit integration postman kafka-smoke format lint clean distclean
+	test unit integration postman kafka-smoke deploy-test format lint clean distclean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ postman: ## the Postman collection: BASE_URL=http://arch.homework
 
 kafka-smoke: ## the messaging tests and the demo against a real Kafka: BOOTSTRAP=host:9092
 	@$(HAPPYMAIL) kafka-smoke "$(BOOTSTRAP)"
+
+deploy-test: ## the images, compose and a rolling restart on a Docker engine: 5 to 25 minutes the first time, 4 later
+	@deploy/local/install.sh docker
+	@PYTHONPATH=deploy/local:deploy/tests exec $(PYTHON) -B -m deployment
 
 format: ## format the Swift sources
 	@$(HAPPYMAIL) format

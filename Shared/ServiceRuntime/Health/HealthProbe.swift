@@ -54,7 +54,7 @@ struct HealthProbe: Sendable {
                     channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
                 }
         } catch {
-            throw HealthProbeError.noConnection(address: address, cause: error)
+            throw HealthProbeError.noConnection(address: address)
         }
         return try await channel.executeThenClose { inbound, outbound in
             try await outbound.write(ByteBuffer(string: "GET /readyz HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\r\n"))
@@ -73,7 +73,7 @@ enum HealthProbeError: Error, CustomStringConvertible {
     /// `HTTP_PORT` is 0: nobody can know which port the service got.
     case noPort
     /// Nothing listens there.
-    case noConnection(address: String, cause: any Error)
+    case noConnection(address: String)
     /// Something listens and says nothing.
     case noAnswer(address: String, within: Duration)
     /// It answered, and not 200.
@@ -82,7 +82,7 @@ enum HealthProbeError: Error, CustomStringConvertible {
     var description: String {
         switch self {
         case .noPort: "HTTP_PORT is 0, so the service's port is not known."
-        case .noConnection(let address, let cause): "Nothing answers at \(address) (\(cause))."
+        case .noConnection(let address): "Nothing answers at \(address)."
         case .noAnswer(let address, let limit): "\(address) did not answer within \(DurationText.text(of: limit))."
         case .notReady(let status, let body): "Not ready: \(status) \(body)"
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -55,6 +56,7 @@ class DeployTest:
             self.sizes(project)
             try:
                 self.up()
+                self.demo()
                 self.collection()
                 self.starts()
                 self.rolling_restart()
@@ -113,6 +115,12 @@ class DeployTest:
             env=self.engine.environment(), capture_output=True, text=True, check=False, timeout=60.0,
         )
         self.check(result.returncode == 1, f"`order healthcheck` where nothing runs exits with {result.returncode}: {result.stderr.strip()[-120:]}")
+
+    def demo(self) -> None:
+        self.output.heading("docker compose run --rm demo")
+        text = self.compose.words("run", "--rm", "--no-TTY", "demo", within=120.0)
+        found = re.search(r"^demo: (\d+) passed, 0 failed$", text, re.MULTILINE)
+        self.check(bool(found) and "Subject:" in text, f"the eight steps: {found[0] if found else text[-300:]}, and the mails read back from Mailpit")
 
     def collection(self) -> None:
         self.output.heading(f"The Postman collection at {HOST}")

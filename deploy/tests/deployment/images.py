@@ -16,7 +16,13 @@ from happymail.failure import Failure
 from happymail.output import Output
 from happymail.settings import TOP
 
-STAND_INS = {"postgres": "postgres:17", "kafka": "apache/kafka:3.9.1", "mailpit": "axllent/mailpit:v1.27", "nginx": "nginx:1.28-alpine"}
+STAND_INS = {
+    "postgres": "postgres:17",
+    "kafka": "apache/kafka:3.9.1",
+    "mailpit": "axllent/mailpit:v1.27",
+    "nginx": "nginx:1.28-alpine",
+    "python": "python:3.13-alpine",
+}
 """Targets of deploy/tests/stand-ins/Dockerfile, and the images of docker-compose.yml that they are called."""
 
 RUNTIME_BASE = "debian:bookworm-slim"
@@ -29,6 +35,11 @@ _BASE_WITHIN_SECONDS = 900.0
 _STAND_IN_WITHIN_SECONDS = 900.0
 _BUILD_WITHIN_SECONDS = 3_000.0
 
+# What makes Debian slim, and spares the perl that would only merge /usr.
+_SLIM = (
+    "--variant=minbase", "--include=usr-is-merged", "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+    *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "info", "locale", "man")),
+)
 # What the swift image has beside the toolchain, as far as this build needs it.
 _TOOLCHAIN_NEEDS = (
     "binutils,ca-certificates,git,libc6-dev,libcurl4,libedit2,libgcc-12-dev,libncurses6,libsqlite3-0,libstdc++-12-dev,libxml2,pkg-config,"
@@ -87,16 +98,12 @@ class Images:
         return int(str(self.engine.inspect(image)["Size"]))
 
     def _make_runtime_base(self) -> None:
-        if self.engine.has(RUNTIME_BASE):
-            return
         with self.output.progress("image", f"making a stand-in for {RUNTIME_BASE} with mmdebstrap"):
-            command = [_mmdebstrap(), "--variant=minbase", "bookworm", "-"]
+            command = [_mmdebstrap(), *_SLIM, "bookworm", "-"]
             self.engine.import_image(command, RUNTIME_BASE, self.logs / "debian.log", _BASE_WITHIN_SECONDS)
 
     def _make_build_base(self) -> None:
         """Debian, this machine's Swift, and the folders to which its git sends the packages' addresses, if it does."""
-        if self.engine.has(BUILD_BASE):
-            return
         compiler = shutil.which("swift")
         if compiler is None:
             raise Failure("Swift is missing; the stand-in for its image is made of this machine's")
@@ -110,7 +117,8 @@ class Images:
             hook += [f'git config --file "$1/etc/gitconfig" --add {shlex.quote(key)} {shlex.quote(value)}' for key, value in section]
         hook += ['git config --file "$1/etc/gitconfig" --add safe.directory "*"']
         with self.output.progress("image", f"making a stand-in for {BUILD_BASE} of {toolchain.name} and mmdebstrap (two minutes)"):
-            command = [_mmdebstrap(), "--variant=minbase", f"--include={_TOOLCHAIN_NEEDS}", f"--customize-hook={' && '.join(hook)}", "bookworm", "-"]
+            options = [*_SLIM, f"--include={_TOOLCHAIN_NEEDS}", f"--customize-hook={' && '.join(hook)}"]
+            command = [_mmdebstrap(), *options, "bookworm", "-"]
             self.engine.import_image(command, BUILD_BASE, self.logs / "swift.log", _BASE_WITHIN_SECONDS)
 
     def _stand_in_context(self) -> Path:

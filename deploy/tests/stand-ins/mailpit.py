@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email
 import json
+import re
 import signal
 import sys
 import threading
@@ -47,6 +48,10 @@ class Api(BaseHTTPRequestHandler):
             self.answer("ok", "text/plain")
         elif parts.path in ("/api/v1/messages", "/api/v1/search"):
             self.answer(json.dumps(listing(query)), "application/json")
+        elif found := re.fullmatch(r"/api/v1/message/(\d+)/raw", parts.path):
+            with lock:
+                text = mails[int(found[1])].as_string()
+            self.answer(text, "text/plain; charset=utf-8")
         else:
             self.answer(f"<!doctype html><title>Mails</title><p>{len(mails)} mails; this is a stand-in for Mailpit.", "text/html")
 
