@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deployment.engine import Engine, run_logged
 from happymail import kafka
+from happymail.build import check_swift
 from happymail.databases import SERVICES
 from happymail.failure import Failure
 from happymail.output import Output
@@ -115,7 +116,8 @@ class Images:
         for section, folder in _redirections():
             hook += [f'mkdir -p "$1{folder.parent}"', f'cp -a {shlex.quote(str(folder))} "$1{folder.parent}/"']
             hook += [f'git config --file "$1/etc/gitconfig" --add {shlex.quote(key)} {shlex.quote(value)}' for key, value in section]
-        hook += ['git config --file "$1/etc/gitconfig" --add safe.directory "*"']
+        # The version is part of the recipe: another Swift makes another image.
+        hook += ['git config --file "$1/etc/gitconfig" --add safe.directory "*"', f": {shlex.quote(check_swift())}"]
         with self.output.progress("image", f"making a stand-in for {BUILD_BASE} of {toolchain.name} and mmdebstrap (two minutes)"):
             options = [*_SLIM, f"--include={_TOOLCHAIN_NEEDS}", f"--customize-hook={' && '.join(hook)}"]
             command = [_mmdebstrap(), *options, "bookworm", "-"]
