@@ -31,7 +31,7 @@ PROFILES = ["", "demo", "second", "observability", "debezium", "demo,second,obse
 SERVICES = ("order", "billing", "notification")
 # Their images write beside their programs when they start; docker-compose.yml says so there.
 WRITABLE = {"kafka", "connect", "connectors"}
-ENDS_BY_ITSELF = {"connectors", "demo"}
+ENDS_BY_ITSELF = {"slots", "connectors", "demo"}
 WITHIN_SECONDS = 60.0
 
 
@@ -141,8 +141,9 @@ def resilience() -> Iterator[str]:
         if not limits.get("memory") or not limits.get("cpus"):
             yield f"{name} has no limits"
         for needed, how in service.get("depends_on", {}).items():
-            if how["condition"] != "service_healthy":
-                yield f"{name} does not wait until {needed} is healthy"
+            wanted = "service_completed_successfully" if needed in ENDS_BY_ITSELF else "service_healthy"
+            if how["condition"] != wanted:
+                yield f"{name} does not wait for {needed}: {wanted}"
 
 
 def drains() -> Iterator[str]:

@@ -11,11 +11,12 @@ REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 SQL
 }
 
-psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username postgres --set=password="$DEBEZIUM_DATABASE_PASSWORD" <<'SQL'
-CREATE ROLE debezium LOGIN REPLICATION PASSWORD :'password';
-SQL
-
 create order "$ORDER_DATABASE_PASSWORD"
 create billing "$BILLING_DATABASE_PASSWORD"
-# The last one: the health check waits for it.
 create notification "$NOTIFICATION_DATABASE_PASSWORD"
+
+# As deploy/debezium/sql/role.sql: it may read the log, and connect.
+psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username postgres --set=password="$DEBEZIUM_DATABASE_PASSWORD" <<'SQL'
+CREATE ROLE debezium LOGIN REPLICATION PASSWORD :'password';
+GRANT CONNECT ON DATABASE "order", billing, notification TO debezium;
+SQL
