@@ -74,6 +74,7 @@ lint: ## check formatting and structure
 	@$(HAPPYMAIL) lint
 
 clean: ## stop everything and remove .local: data, mails, logs, tools
+	@PYTHONPATH=deploy/local:deploy/tests $(PYTHON) -B -m deployment end
 	@$(HAPPYMAIL) clean
 
 distclean: clean ## and the build

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from deployment import images
 from deployment.compose import Compose, get
-from deployment.engine import Engine
+from deployment.engine import Engine, end_leftover
 from deployment.images import Images
 from deployment.load import Load
 from happymail import postman, tools
@@ -101,7 +101,8 @@ class DeployTest:
         if not self.engine.can_pull:
             self.compose.container("gateway").restart()
             with self.output.progress("gateway", "waiting for the restarted gateway") as progress:
-                self.compose.run("up", "--detach", "--wait", "--no-build", "--no-recreate", within=60.0, progress=progress, doing="compose up", profile="second")
+                words = ("up", "--detach", "--wait", "--no-build", "--no-recreate")
+                self.compose.run(*words, within=60.0, progress=progress, doing="waiting for the restarted gateway", profile="second")
                 progress.result("looks the names up again")
         listing = self.compose.words("ps", "--format", "{{.Service}} {{.Health}}").splitlines()
         healthy = [line for line in listing if line.endswith(" healthy")]
@@ -160,8 +161,8 @@ class DeployTest:
                     time.sleep(2.0)
         outcome = load.outcome
         answers = ", ".join(f"{status}: {count}" for status, count in sorted(outcome.statuses.items()))
-        seconds = f"p50 {outcome.percentile(0.5) * 1000:.0f} ms, p99 {outcome.percentile(0.99) * 1000:.0f} ms, longest {outcome.percentile(1) * 1000:.0f} ms"
-        self.output.line(f"  {len(outcome.times)} requests ({answers}); {seconds}")
+        p50, p99, longest = (f"{outcome.percentile(share) * 1000:.0f} ms" for share in (0.5, 0.99, 1.0))
+        self.output.line(f"  {len(outcome.times)} requests ({answers}); p50 {p50}, p99 {p99}, longest {longest}")
         for failure in outcome.failures[:10]:
             self.output.line(f"  ✘ {failure}")
         self.check(not outcome.failures, f"{len(outcome.failures)} of {len(outcome.times)} requests failed")
@@ -207,7 +208,15 @@ def main() -> int:
     output = Output()
     interruption = Interruption()
     interruption.install()
+    if sys.argv[1:] == ["end"]:
+        return guarded(_end, output)
     return guarded(lambda: DeployTest(Settings.from_environment(), output, interruption).run(), output)
+
+
+def _end() -> int:
+    """For `make clean`: the engine of a run that was killed, before its folder goes."""
+    end_leftover(Settings.from_environment().folder / "docker")
+    return 0
 
 
 if __name__ == "__main__":

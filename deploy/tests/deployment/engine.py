@@ -16,7 +16,7 @@ from pathlib import Path
 from happymail import processes
 from happymail.failure import Failure
 from happymail.interruption import Interruption
-from happymail.output import Output
+from happymail.output import Output, Progress
 from happymail.settings import TOP, relative
 
 _READY_WITHIN_SECONDS = 60.0
@@ -95,26 +95,31 @@ class Engine:
         """A container or an image, as the engine describes it."""
         return json.loads(self.run("inspect", name))[0]
 
-    def import_image(self, produce: list[str], name: str, log: Path, within: float) -> None:
+    def import_image(self, produce: list[str], name: str, log: Path, within: float, progress: Progress) -> None:
         """Makes an image of the tar that a command writes, unless it is there already, made by the same command."""
         recipe = hashlib.sha256("\0".join(produce).encode()).hexdigest()[:16]
         known = self._run(["image", "inspect", "--format", f'{{{{index .Config.Labels "{_RECIPE}"}}}}', name], 30.0)
         if known.returncode == 0 and known.stdout.strip() == recipe:
             return
+        words = self.command("import", "--change", f"LABEL {_RECIPE}={recipe}", "-", name)
+        deadline = time.monotonic() + within
         with log.open("ab") as errors:
             source = subprocess.Popen(produce, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
+            importing = subprocess.Popen(
+                words, stdin=source.stdout, stdout=subprocess.DEVNULL, stderr=errors, env=self.environment(), start_new_session=True
+            )
             try:
-                importing = subprocess.run(
-                    self.command("import", "--change", f"LABEL {_RECIPE}={recipe}", "-", name), stdin=source.stdout, stdout=subprocess.DEVNULL, stderr=errors, check=False,
-                    env=self.environment(), timeout=within,
-                )
-                made = source.wait(10.0) == 0 and importing.returncode == 0
+                while importing.poll() is None and time.monotonic() < deadline:
+                    progress.update(f"making a stand-in for {name}")
+                    time.sleep(0.2)
+                made = importing.returncode == 0 and source.wait(10.0) == 0
             except subprocess.TimeoutExpired:
                 made = False
             finally:
-                if source.poll() is None:
-                    processes.signal_group(source.pid, signal.SIGKILL)
-                source.wait()
+                for process in (source, importing):
+                    if process.poll() is None:
+                        processes.signal_group(process.pid, signal.SIGKILL)
+                    process.wait()
         if not made:
             self._run(["image", "rm", name], 60.0)
             raise Failure(f"the image {name} could not be made; its last lines:", processes.last_lines(log))
@@ -192,7 +197,7 @@ def _client() -> str:
     raise Failure("there is no docker client that can build with BuildKit; `deploy/local/install.sh docker` installs one")
 
 
-def run_logged(command: list[str], log: Path, environment: Mapping[str, str], within: float, progress: object, doing: str) -> None:
+def run_logged(command: list[str], log: Path, environment: Mapping[str, str], within: float, progress: Progress, doing: str) -> None:
     """Runs a long command, its words into a log, and reminds of it while it runs."""
     process = processes.start(command, log, environment=dict(environment), folder=TOP)
     deadline = time.monotonic() + within
@@ -200,7 +205,7 @@ def run_logged(command: list[str], log: Path, environment: Mapping[str, str], wi
         while process.poll() is None:
             if time.monotonic() > deadline:
                 raise Failure(f"{doing} did not end within {within:.0f} s; its last lines:", processes.last_lines(log))
-            progress.update(doing)  # type: ignore[attr-defined]
+            progress.update(doing)
             time.sleep(0.2)
     finally:
         if process.poll() is None:

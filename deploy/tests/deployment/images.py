@@ -99,9 +99,10 @@ class Images:
         return int(str(self.engine.inspect(image)["Size"]))
 
     def _make_runtime_base(self) -> None:
-        with self.output.progress("image", f"making a stand-in for {RUNTIME_BASE} with mmdebstrap"):
+        with self.output.progress("image", f"making a stand-in for {RUNTIME_BASE} with mmdebstrap") as progress:
             command = [_mmdebstrap(), *_SLIM, "bookworm", "-"]
-            self.engine.import_image(command, RUNTIME_BASE, self.logs / "debian.log", _BASE_WITHIN_SECONDS)
+            self.engine.import_image(command, RUNTIME_BASE, self.logs / "debian.log", _BASE_WITHIN_SECONDS, progress)
+            progress.result(f"stand-in for {RUNTIME_BASE}")
 
     def _make_build_base(self) -> None:
         """Debian, this machine's Swift, and the folders to which its git sends the packages' addresses, if it does."""
@@ -118,10 +119,11 @@ class Images:
             hook += [f'git config --file "$1/etc/gitconfig" --add {shlex.quote(key)} {shlex.quote(value)}' for key, value in section]
         # The version is part of the recipe: another Swift makes another image.
         hook += ['git config --file "$1/etc/gitconfig" --add safe.directory "*"', f": {shlex.quote(check_swift())}"]
-        with self.output.progress("image", f"making a stand-in for {BUILD_BASE} of {toolchain.name} and mmdebstrap (two minutes)"):
+        with self.output.progress("image", f"making a stand-in for {BUILD_BASE} of {toolchain.name} and mmdebstrap (two minutes)") as progress:
             options = [*_SLIM, f"--include={_TOOLCHAIN_NEEDS}", f"--customize-hook={' && '.join(hook)}"]
             command = [_mmdebstrap(), *options, "bookworm", "-"]
-            self.engine.import_image(command, BUILD_BASE, self.logs / "swift.log", _BASE_WITHIN_SECONDS)
+            self.engine.import_image(command, BUILD_BASE, self.logs / "swift.log", _BASE_WITHIN_SECONDS, progress)
+            progress.result(f"stand-in for {BUILD_BASE}")
 
     def _stand_in_context(self) -> Path:
         context = self.engine.folder / "stand-ins"
