@@ -220,6 +220,20 @@ def metrics() -> Iterator[str]:
         yield "the dashboard shows no metric"
 
 
+def connectors() -> Iterator[str]:
+    """A connector file names its secrets as ${env:NAME}; Connect has to have them."""
+    given = everything()["services"]["connect"]["environment"]
+    files = sorted((TOP / "deploy" / "debezium").glob("*.json"))
+    for file in files:
+        for key in sorted(set(re.findall(r"\$\{env:(\w+)\}", file.read_text())) - set(given)):
+            yield f"{file.name} wants {key}, which connect is not given"
+        if json.loads(file.read_text()).get("name", f"{file.stem}-events") != f"{file.stem}-events":
+            yield f"{file.name} is not the connector {file.stem}-events, as register.sh calls it"
+    for service in SERVICES:
+        if service not in [file.stem for file in files]:
+            yield f"there is no connector for {service}"
+
+
 RULES: list[tuple[str, Callable[[], Iterator[str]]]] = [
     ("hadolint accepts the Dockerfiles", hadolint),
     ("compose accepts docker-compose.yml with every profile, and every variable is set", profiles),
@@ -233,6 +247,7 @@ RULES: list[tuple[str, Callable[[], Iterator[str]]]] = [
     ("images have versions, and stand-ins stand in for these", fixed_images),
     (".env and docker-compose.yml know the same variables", variables),
     ("the Dockerfile copies the resources of every target", bundles),
+    ("Kafka Connect is given what the connectors name", connectors),
     ("the dashboard shows metrics that exist", metrics),
 ]
 
