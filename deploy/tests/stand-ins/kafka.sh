@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Stands in for Apache Kafka: noida-db behind our gate, as `make run` has it, on the name that compose advertises inside its network.
+# Stands in for Apache Kafka: noida-db behind our gate, as `make run` has it, at the container's own address.
 set -euo pipefail
 
-name=$(sed 's/.*INSIDE:\/\/\([^:]*\):.*/\1/' <<<"$KAFKA_ADVERTISED_LISTENERS")
-noida-db start --data-dir "$KAFKA_LOG_DIRS/noida" --host "$name" --only kafka --kafka-port 19092 &
+# An address, not the name: the broker looks the name up and tells clients the address, and the gate rewrites only what it knows.
+address=$(hostname -i | cut -d ' ' -f 1)
+noida-db start --data-dir "$KAFKA_LOG_DIRS/noida" --host "$address" --only kafka --kafka-port 19092 &
 broker=$!
-# The gate rewrites the port that the broker advertises, not the host: both have to be the same.
-python3 -B /usr/local/lib/broker_gate.py --reap --verbose --listen "$name:9092" --target "$name:19092" &
+python3 -B /usr/local/lib/broker_gate.py --reap --verbose --control 127.0.0.1:9099 --listen "$address:9092" --target "$address:19092" &
 gate=$!
 trap 'kill "$broker" "$gate"' TERM INT
 # Whichever ends first ends the container.
