@@ -63,7 +63,7 @@ postman: ## the Postman collection: BASE_URL=http://arch.homework
 kafka-smoke: ## the messaging tests and the demo against a real Kafka: BOOTSTRAP=host:9092
 	@$(HAPPYMAIL) kafka-smoke "$(BOOTSTRAP)"
 
-deploy-test: ## the images, compose and a rolling restart on a Docker engine: some 12 minutes the first time, 4 later
+deploy-test: ## the images, compose and a rolling restart on a Docker engine: some 12 minutes the first time, 2 later
 	@deploy/local/install.sh docker
 	@PYTHONPATH=deploy/local:deploy/tests exec $(PYTHON) -B -m deployment
 
