@@ -6,7 +6,7 @@ HAPPYMAIL = PYTHONPATH=deploy/local exec $(PYTHON) -B -m happymail
 
 .DEFAULT_GOAL := help
 .PHONY: help install build run demo up down restart status logs \
-	test unit integration load postman kafka-smoke format lint clean distclean helm-test debezium-test
+	test unit integration load postman kafka-smoke format lint clean distclean helm-test debezium-test deploy-test
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,10 @@ kafka-smoke: ## the messaging tests and the demo against a real Kafka: BOOTSTRAP
 debezium-test: ## the flow with the real Debezium as the relay (downloads 210 MB the first time; needs Java)
 	@$(HAPPYMAIL) debezium-test
 
+deploy-test: ## the images, compose and a rolling restart on a Docker engine: some 12 minutes the first time, 2 later
+	@deploy/local/install.sh docker
+	@PYTHONPATH=deploy/local:deploy/tests exec $(PYTHON) -B -m deployment
+
 format: ## format the Swift sources
 	@$(HAPPYMAIL) format
 
@@ -83,6 +87,7 @@ lint: ## check formatting and structure
 	@$(HAPPYMAIL) lint
 
 clean: ## stop everything and remove .local: data, mails, logs, tools
+	@PYTHONPATH=deploy/local:deploy/tests $(PYTHON) -B -m deployment end
 	@$(HAPPYMAIL) clean
 
 distclean: clean ## and the build

@@ -117,7 +117,7 @@ let package = Package(
             "ServiceRuntime",
             [
                 "EventContracts", "JSON", "Kafka", "Messaging", "Postgres", arguments, httpTypes, hummingbird, lifecycle, logging, metrics,
-                nioCore,
+                nioCore, nioPosix,
                 .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ],
             resources: [.copy("Pages")]

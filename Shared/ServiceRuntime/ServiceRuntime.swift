@@ -145,6 +145,7 @@ package struct ServiceProcess<Configuration: ServiceConfiguration>: Sendable {
 
     private func perform(_ action: Action) async throws {
         if action == .routes { return try await printRoutes() }
+        if action == .healthcheck { return try await askHealth() }
         var reader = ConfigurationReader(environment: environment)
         let runtime = RuntimeConfiguration(reading: &reader)
         let configuration = Configuration(reading: &reader)
@@ -193,6 +194,14 @@ package struct ServiceProcess<Configuration: ServiceConfiguration>: Sendable {
         let runner = ServiceRunner(services: assembly.services + [http], shutdownTimeout: bootstrap.runtime.shutdownTimeout, logger: logger)
         try await runner.run { ServiceExitStatus.failure.exitProcess() }
         logger.info("The service has ended")
+    }
+
+    /// Reads the settings of HTTP only: a health check needs no database's URL.
+    private func askHealth() async throws {
+        var reader = ConfigurationReader(environment: environment)
+        let settings = HTTPSettings(reading: &reader)
+        if !reader.issues.isEmpty { throw ConfigurationError(issues: reader.issues) }
+        try await HealthProbe(settings: settings).run()
     }
 
     private func printRoutes() async throws {

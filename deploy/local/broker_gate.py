@@ -8,6 +8,9 @@ fail on demand. The gate stands between clients and broker and
 
 * evicts group members that were silent for their session timeout, by sending
   the LeaveGroup request that a dead client cannot send;
+* lets a member join its group again only when all have their answer who joined
+  before it had its own: the broker forgets a JoinGroup that it has not answered
+  when another member joins again, and two instances would wait for ever;
 * holds an empty Fetch answer until something is produced to one of its topics
   or the client's maximum wait is over, as Kafka does;
 * rewrites the broker's advertised port to its own, so that clients stay here;
@@ -82,6 +85,8 @@ LARGEST_FRAME = 256 << 20
 LARGEST_PIPELINE = 4096
 STREAM_BUFFER = 1 << 20
 SWEEP_SECONDS = 0.2
+# The broker answers all members of a group within some 20 ms of each other.
+JOIN_PATIENCE_SECONDS = 1.0
 REMEMBERED_PRODUCTIONS = 256
 
 Address = tuple[str, int]
@@ -217,6 +222,37 @@ class Productions:
             del self._waiting[future]
 
 
+class Joins:
+    """JoinGroup requests that wait for their answer, each with what it wakes."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Member, asyncio.Event] = {}
+        self._due: set[Member] = set()
+
+    async def enter(self, member: Member) -> None:
+        """A member joins; returns when the broker owes nobody an answer of the last round."""
+        due = [other for other in self._due if other[0] == member[0] and other != member]
+        owed = [self._waiting[other] for other in due]
+        if owed:
+            answers = [asyncio.ensure_future(event.wait()) for event in owed]
+            _, late = await asyncio.wait(answers, timeout=JOIN_PATIENCE_SECONDS)
+            for answer in late:
+                answer.cancel()
+        self.leave(member)
+        self._waiting[member] = asyncio.Event()
+
+    def answered(self, member: Member) -> None:
+        """The member has its answer; now the others of its group are due."""
+        self.leave(member)
+        self._due.update(other for other in self._waiting if other[0] == member[0])
+
+    def leave(self, member: Member) -> None:
+        """The member does not wait any more."""
+        self._due.discard(member)
+        if event := self._waiting.pop(member, None):
+            event.set()
+
+
 class BodyReader:
     """Reads the fields of a frame, in classic or compact encoding."""
 
@@ -344,6 +380,8 @@ class Connection:
             self._read_request(request, correlation, frame)
         except (struct.error, IndexError) as error:
             log.warning("unreadable request, api %d version %d: %s", api, version, error)
+        if joining := self._joins.get(correlation):
+            await self._gate.joins.enter(joining)
         return frame
 
     def _read_request(self, request: Request, correlation: int, frame: bytes) -> None:
@@ -400,6 +438,8 @@ class Connection:
         if request is None:
             return frame
         joined = self._joins.pop(correlation, None)
+        if joined:
+            self._gate.joins.answered(joined)
         if joined and (known := self._gate.members.get(joined)):
             known.last_seen, known.joining = time.monotonic(), False
         if request.api == PRODUCE:
@@ -446,6 +486,8 @@ class Connection:
         for known in self._gate.members.values():
             if known.connection is self and known.joining:
                 known.last_seen, known.joining = now, False
+        for member in self._joins.values():
+            self._gate.joins.leave(member)
 
 
 class Gate:
@@ -457,6 +499,7 @@ class Gate:
         self.statistics = Statistics()
         self.productions = Productions()
         self.members: dict[Member, Membership] = {}
+        self.joins = Joins()
         self.rewrite: tuple[bytes, bytes] | None = None
         self._open: set[Connection] = set()
         if options.listen[0] == options.target[0]:

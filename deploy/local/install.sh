@@ -44,6 +44,12 @@ if ! has newman; then
     done
 fi
 
+# What `make deploy-test` needs beyond that, where no Docker engine runs: the engine, and what makes stand-ins for images that cannot be pulled.
+if [ "${1-}" = docker ] && ! docker info >/dev/null 2>&1; then
+    has dockerd || need 'the engine of `make deploy-test`, run from .local' docker.io
+    has mmdebstrap || need 'base images where none can be pulled' mmdebstrap
+fi
+
 install() {
     has apt-get || fail "these packages are missing and there is no apt-get to install them: ${packages[*]}"
     echo "Installing ${#packages[@]} packages:"
@@ -70,7 +76,7 @@ install() {
 
     if [ -d /run/systemd/system ]; then
         local service
-        for service in nginx postgresql; do
+        for service in nginx postgresql docker; do
             case " ${packages[*]} " in
                 *" $service"*) "${as_root[@]}" systemctl disable --quiet "$service" || true ;;
             esac

@@ -6,6 +6,8 @@ enum Action: String, CaseIterable, ExpressibleByArgument, Sendable {
     case serve
     /// Bring the database's schema up to date, and end.
     case migrate
+    /// Ask the service that runs with these settings whether it is ready, and end.
+    case healthcheck
     /// Print the HTTP routes, and end.
     case routes
 }
@@ -25,10 +27,11 @@ struct ServiceCommand: ParsableCommand {
         CommandConfiguration(
             commandName: texts.name,
             abstract: "The \(texts.name) service of HappyMail.",
-            usage: "\(texts.name) [serve | migrate | routes | dead-letters …]",
+            usage: "\(texts.name) [serve | migrate | healthcheck | routes | dead-letters …]",
             discussion: """
                 serve         runs the service until SIGTERM or SIGINT (the default)
                 migrate       brings the database's schema up to date, and ends
+                healthcheck   asks the service on HTTP_HOST and HTTP_PORT whether it is ready: exit status 0 or 1
                 routes        prints the HTTP routes, and ends
                 dead-letters  list, show, edit, retry and discard what was given up; see \(texts.name) dead-letters --help
 

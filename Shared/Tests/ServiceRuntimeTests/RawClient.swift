@@ -9,11 +9,12 @@ import ServiceLifecycle
 /// A service on a port of its own, for as long as the body runs.
 func withServer<Value: Sendable>(
     settings: HTTPSettings = HTTPSettings(),
+    checks: [HealthCheck] = [],
     routes: (ServiceRouter) -> Void = { _ in },
     _ body: @Sendable (_ port: Int) async throws -> Value
 ) async throws -> Value {
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let readiness = Readiness(checks: [])
+    let readiness = Readiness(checks: checks)
     let responder = ServiceResponder(settings: settings, readiness: readiness, metrics: PrometheusRegistry(), logger: quiet, routes: routes)
     let ports = AsyncStream<Int>.makeStream()
     let service = HTTPService(settings: settings, responder: responder, readiness: readiness, logger: quiet) {

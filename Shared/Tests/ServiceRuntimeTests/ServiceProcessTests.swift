@@ -64,7 +64,7 @@ import Testing
     @Test func `Help lists the shared settings and the service's own`() async {
         let outcome = await run(["--help"])
         #expect(outcome.status == .ok)
-        #expect(outcome.output.contains("USAGE: shop [serve | migrate | routes | dead-letters …]"))
+        #expect(outcome.output.contains("USAGE: shop [serve | migrate | healthcheck | routes | dead-letters …]"))
         #expect(outcome.output.contains("KAFKA_BOOTSTRAP_SERVERS"))
         #expect(outcome.output.contains("MAIL_PASSWORD\n  text: a text; required; secret"))
     }

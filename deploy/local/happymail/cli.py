@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     add("lint", "check formatting and structure")
     running = add("run", "start everything, play the demo, stay until Ctrl-C")
     running.add_argument("--demo-only", action="store_true", help="stop after the demo")
-    add("demo", "play the demo on the running system, or on one started for it")
+    playing = add("demo", "play the demo on the running system, or on one started for it")
+    playing.add_argument("--base-url", default="", help="on the system behind this address")
+    playing.add_argument("--mailpit", default=None, help="where its mails are: the address of a Mailpit")
     add("up", "start everything in the background")
     add("down", "stop everything that was started here; data are kept")
     add("restart", "stop and start one service").add_argument("service", nargs="?", default="")
@@ -85,6 +87,9 @@ def _obey(arguments: argparse.Namespace, output: Output, interruption: Interrupt
         case "run":
             return foreground.run(settings, output, interruption, arguments.demo_only or _is_set("DEMO_ONLY"))
         case "demo":
+            if arguments.base_url:
+                demo.play(Demo(arguments.base_url, arguments.mailpit, output), output)
+                return 0
             return _demo(settings, output, interruption)
         case "up":
             return background.up(settings, output, interruption)

@@ -25,9 +25,10 @@ _UNAFFORDABLE = 5_000
 class Demo:
     """Plays the steps once. ``passed`` and ``failed`` count the checks; a failed one raises Failure."""
 
-    def __init__(self, base_url: str, maildir: Path | None, output: Output) -> None:
+    def __init__(self, base_url: str, mails: Path | str | None, output: Output) -> None:
+        """``mails``: a Maildir, the address of a Mailpit, or nothing where mails cannot be read back."""
         self._api = Api(base_url, output)
-        self._maildir = maildir
+        self._mails = mails
         self._output = output
         self.passed = 0
         self.failed = 0
@@ -91,9 +92,10 @@ class Demo:
         self._check("it is about the order", messages[0]["order_id"], order_id)
 
     def _show_mail(self, title: str, order_id: str) -> None:
-        if self._maildir is None:
+        if self._mails is None:
             return
-        mails = mailbox.of_order(self._maildir, order_id)
+        of_order = mailbox.of_order_in_mailpit if isinstance(self._mails, str) else mailbox.of_order
+        mails = of_order(self._mails, order_id)  # type: ignore[arg-type]
         self._output.heading(title)
         self._check("mails in the mailbox about this order", len(mails), 1)
         self._show(mails[0])

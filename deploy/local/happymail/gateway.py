@@ -1,4 +1,8 @@
-"""One address for the three services: nginx with a configuration and folders of its own, routing by path as the API promises."""
+"""One address for the three services: nginx with a configuration and folders of its own, routing by path as the API promises.
+
+The same text serves Docker Compose, with other addresses: ``python -m happymail.gateway`` prints ``deploy/compose/gateway/nginx.conf``.
+``make test`` fails when the file in the repository is not what this prints.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,9 @@ from happymail import ports
 from happymail.failure import Failure
 
 _SERVER = """\
-# Written at every start; changes are lost. Paths are relative to this folder, nginx's prefix.
+{note}
 daemon off;
-pid nginx.pid;
+pid {pid};
 error_log stderr warn;
 worker_processes 1;
 {user}
@@ -23,15 +27,15 @@ events {{
 }}
 
 http {{
-    access_log access.log;
-    client_body_temp_path temp/body;
-    proxy_temp_path temp/proxy;
-    fastcgi_temp_path temp/fastcgi;
-    uwsgi_temp_path temp/uwsgi;
-    scgi_temp_path temp/scgi;
+    access_log {access_log};
+    client_body_temp_path {temporary}body;
+    proxy_temp_path {temporary}proxy;
+    fastcgi_temp_path {temporary}fastcgi;
+    uwsgi_temp_path {temporary}uwsgi;
+    scgi_temp_path {temporary}scgi;
     default_type application/octet-stream;
     server_tokens off;
-
+{resolver}
 {upstreams}
     # The path behind a service's prefix, exactly as the client wrote it.
     map $request_uri $behind_prefix {{
@@ -55,7 +59,7 @@ http {{
         proxy_buffering off;
         proxy_read_timeout 120s;
         proxy_send_timeout 120s;
-        proxy_connect_timeout 5s;
+        proxy_connect_timeout {connect_timeout};
         large_client_header_buffers 8 32k;
 
         proxy_http_version 1.1;
@@ -63,6 +67,18 @@ http {{
         proxy_set_header Connection "";
         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
         proxy_set_header X-Forwarded-Proto $scheme;
+
+        # With several instances of a service, a request that one did not answer goes to the next where a repetition does no harm: if
+        # the first cannot have seen it, if its method says so, or if it has an Idempotency-Key, which makes the services do it once.
+        error_page 420 = @repeatable;
+        recursive_error_pages on;
+        location @repeatable {{
+            proxy_next_upstream error timeout non_idempotent;
+            # What is to be sent again has to be kept.
+            proxy_request_buffering on;
+            client_body_buffer_size 64k;
+            proxy_pass http://$service;
+        }}
 
 {routes}
         location = / {{
@@ -80,7 +96,7 @@ http {{
 
 _UPSTREAM = """\
     upstream {name} {{
-        server 127.0.0.1:{port};
+{server}
         keepalive 32;
         keepalive_timeout 20s;
     }}
@@ -91,6 +107,12 @@ _ROUTE = """\
             proxy_pass http://{name}$behind_prefix;
         }}
         location ~ ^/({paths})(/|$) {{
+            # The most that HTTP_BODY_LIMIT_BYTES can permit.
+            client_max_body_size 16m;
+            set $service {name};
+            if ($http_idempotency_key) {{
+                return 420;
+            }}
             proxy_pass http://{name};
         }}
 """
@@ -116,6 +138,17 @@ _INDEX = (
     + "</ul>"
 )
 
+_COMPOSE_NOTE = """\
+# The gateway of docker-compose.yml. Printed by deploy/local/happymail/gateway.py, from the text that also makes the gateway of `make run`:
+#   PYTHONPATH=deploy/local python3 -m happymail.gateway >deploy/compose/gateway/nginx.conf
+# Runs as an ordinary user on a read-only root file system: what nginx writes goes to /tmp."""
+
+_COMPOSE_RESOLVER = """
+    # Docker's own name server knows the instances of a service that run now: containers that come and go are noticed within a second.
+    # An instance is never set aside for failures (max_fails=0): if both had failed once, nobody would be asked at all.
+    resolver 127.0.0.11 valid=1s ipv6=off;
+"""
+
 
 def prepare(folder: Path, port: int, service_ports: dict[str, int]) -> list[str]:
     """Writes the configuration into ``folder``; returns the command that serves it in the foreground."""
@@ -132,13 +165,42 @@ def prepare(folder: Path, port: int, service_ports: dict[str, int]) -> list[str]
     return command
 
 
+def for_compose() -> str:
+    """The configuration of the gateway in docker-compose.yml: the same routes, and every instance behind a service's name."""
+    servers = {name: f"        zone {name} 64k;\n        server {name}:8080 resolve max_fails=0;" for name in _PATHS}
+    return _render(
+        note=_COMPOSE_NOTE,
+        pid="/tmp/nginx.pid",
+        temporary="/tmp/",
+        user="",
+        access_log="/dev/stdout",
+        listen="        listen 8000;",
+        resolver=_COMPOSE_RESOLVER,
+        connect_timeout="1s",
+        servers=servers,
+    )
+
+
 def _configuration(port: int, service_ports: dict[str, int]) -> str:
     addresses = [f"127.0.0.1:{port}"] + ([f"[::1]:{port}"] if ports.has_ipv6() else [])
-    return _SERVER.format(
+    return _render(
+        note="# Written at every start; changes are lost. Paths are relative to this folder, nginx's prefix.",
+        pid="nginx.pid",
+        temporary="temp/",
         # Workers that root starts would otherwise be nobody's, who may not enter the folder.
         user="user root;" if os.geteuid() == 0 else "",
+        access_log="access.log",
         listen="\n".join(f"        listen {address};" for address in addresses),
-        upstreams="\n".join(_UPSTREAM.format(name=name, port=service_ports[name]) for name in _PATHS),
+        resolver="",
+        connect_timeout="5s",
+        servers={name: f"        server 127.0.0.1:{service_ports[name]};" for name in _PATHS},
+    )
+
+
+def _render(*, servers: dict[str, str], **places: str) -> str:
+    return _SERVER.format(
+        **places,
+        upstreams="\n".join(_UPSTREAM.format(name=name, server=server) for name, server in servers.items()),
         routes="".join(_ROUTE.format(name=name, paths=paths) for name, paths in _PATHS.items()),
         index=_INDEX,
         problems="".join(
@@ -158,3 +220,7 @@ def _problem(codes: str, status: int, kind: str, title: str, detail: str, retry:
     body = {"type": f"/problems/{kind}", "title": title, "status": status, "detail": detail, "instance": "$known_request_id"}
     headers = "            add_header Retry-After 1 always;\n" if retry else ""
     return _PROBLEM.format(codes=codes, kind=kind, status=status, headers=headers, body=json.dumps(body))
+
+
+if __name__ == "__main__":
+    print(for_compose(), end="")

@@ -29,6 +29,7 @@ END_TO_END_TESTS = "^EndToEndTests\\."
 
 _INSTALL = TOP / "deploy" / "local" / "install.sh"
 _STRUCTURE = TOP / "deploy" / "checks" / "structure.py"
+_DEPLOYMENT = TOP / "deploy" / "checks" / "deployment_files.py"
 _HELM_CHART = TOP / "deploy" / "checks" / "helm_chart.py"
 _CONTRACT = TOP / "deploy" / "checks" / "openapi_contract.py"
 _OWN_WARNING = re.compile(r"(?:^|/)(?:Shared|Services|Package\.swift)\b.*: warning: ")
@@ -55,6 +56,7 @@ class TestRun:
         run("install", self.install, runs_tests=False)
         run("formatting", self.formatting, runs_tests=False, if_good=["install"])
         run("structure", self.structure, runs_tests=True, if_good=["install"])
+        run("deployment files", self.deployment_files, runs_tests=True, if_good=["install"])
         run("helm chart", self.helm_chart, runs_tests=True, if_good=["install"])
         run("build", self.build, runs_tests=False, if_good=["install"])
         run("swift tests", self.swift_tests, runs_tests=True, if_good=["build"])
@@ -121,6 +123,10 @@ class TestRun:
     def structure(self, stage: Stage) -> None:
         python = tools.python(self.settings, self.output)
         check_live([str(python), "-B", str(_STRUCTURE)], stage, within_seconds=_CHECK_WITHIN)
+
+    def deployment_files(self, stage: Stage) -> None:
+        python = tools.python(self.settings, self.output)
+        check_live([str(python), "-B", str(_DEPLOYMENT)], stage, within_seconds=_CHECK_WITHIN)
 
     def helm_chart(self, stage: Stage) -> None:
         command = [str(tools.python(self.settings, self.output)), "-B", str(_HELM_CHART)]
