@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from papers.files import TOP, BrokenReference, load, name, references, resolve, swift
+from papers.files import TOP, BrokenReference, inlined, load, name, references, resolve, swift
 
 EVENTS = TOP / "docs" / "asyncapi.yaml"
 SCHEMAS = TOP / "Shared" / "EventContracts" / "Schemas"
@@ -35,13 +35,6 @@ class AsyncAPI:
             return resolve(value["$ref"], self.path)[0]
         return value
 
-    def whole(self, value: Any) -> Any:
-        """The value with every reference replaced."""
-        value = self.get(value)
-        if isinstance(value, dict):
-            return {key: self.whole(inner) for key, inner in value.items()}
-        return [self.whole(inner) for inner in value] if isinstance(value, list) else value
-
     @property
     def channels(self) -> dict[str, dict]:
         return {key: self.get(channel) for key, channel in self.data["channels"].items()}
@@ -54,10 +47,9 @@ class AsyncAPI:
     def messages(self) -> dict[str, dict]:
         return self.data["components"]["messages"]
 
-    def payload_schema(self, message: dict) -> dict:
-        """The schema of a message's payload, with the references inside its own file left as they are."""
-        payload = message["payload"]
-        return self.get(payload["schema"]) if "schema" in payload else self.get(payload)
+    def schema(self, part: dict) -> dict:
+        """The schema of a message's payload or headers, whole."""
+        return inlined(part.get("schema", part), self.path)
 
     # MARK: The document by itself
 
@@ -96,7 +88,7 @@ class AsyncAPI:
         for key, message in self.messages.items():
             if not message.get("examples"):
                 yield f"{key} has no example"
-            schema, headers = self.payload_schema(message), self.whole(message.get("headers", {}))
+            schema, headers = self.schema(message["payload"]), self.schema(message.get("headers", {}))
             for example in message.get("examples", []):
                 for error in Draft202012Validator(schema, format_checker=_FORMATS).iter_errors(example["payload"]):
                     yield f"{key}: payload{error.json_path[1:]}: {error.message[:200]}"
@@ -133,7 +125,7 @@ def wrong_topics(document: AsyncAPI) -> Iterator[str]:
     """Topics, headers and payloads are those of the golden records, which the Swift tests hold against the codecs."""
     for key, channel in document.channels.items():
         for message in (document.get(one) for one in channel["messages"].values()):
-            golden = [path for path in sorted((GOLDEN / message["name"]).glob("v*.json")) if ".schema" not in path.name]
+            golden = sorted(path for path in (GOLDEN / message["name"]).glob("v*.json") if ".schema" not in path.name)
             if not golden:
                 yield f"{key}: there is no golden record of {message['name']}"
                 continue

@@ -69,6 +69,19 @@ def resolve(reference: str, file: Path) -> tuple[Any, Path]:
     raise BrokenReference(f"{reference}: it goes round in a circle")
 
 
+def inlined(value: Any, file: Path) -> Any:
+    """The value with what its references name in their place; what stands beside a reference counts as well, as in JSON Schema 2020-12."""
+    if isinstance(value, list):
+        return [inlined(inner, file) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if not isinstance(value.get("$ref"), str):
+        return {key: inlined(inner, file) for key, inner in value.items()}
+    found = inlined(*resolve(value["$ref"], file))
+    beside = {key: inlined(inner, file) for key, inner in value.items() if key != "$ref"}
+    return {**beside, "allOf": [found]} if beside else found
+
+
 def references(value: Any) -> Iterator[str]:
     """Every ``$ref`` inside, but for those in examples."""
     if isinstance(value, dict):
