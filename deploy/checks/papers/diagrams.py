@@ -50,7 +50,7 @@ def faults() -> Iterator[str]:
 def draw(chosen: list[Path]) -> None:
     program = shutil.which("plantuml")
     if program is None:
-        sys.exit("diagrams: PlantUML is missing: apt-get install --no-install-recommends plantuml")
+        sys.exit("diagrams: PlantUML is missing: apt-get install --no-install-recommends plantuml fonts-liberation")
     with tempfile.TemporaryDirectory() as folder:
         command = [program, "-tsvg", "-charset", "UTF-8", "-nometadata", "-failfast2", "-o", folder, *map(str, chosen)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -67,6 +67,8 @@ def _finished(svg: str, source: Path) -> str:
     svg = re.sub(r"<!--(?:MD5|SRC)=.*?-->|<\?plantuml[^>]*\?>", "", svg, flags=re.DOTALL)
     note = f"<!-- Drawn by `make diagrams` from {source.name}, SHA-256 {digest(source)} -->"
     begin = svg.index("<svg")
+    # Fonts of the same widths, whichever of them a reader has.
+    svg = svg.replace('font-family="Liberation Sans"', 'font-family="Liberation Sans, Arial, Helvetica, sans-serif"')
     # A line for each element, so that git shows what a change did.
     body = re.sub(r"(?<=>)(?=<(?:rect|line|text|polygon|path|g|ellipse|image)\b)", "\n", svg[begin:])
     return f'<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n{note}\n{body.rstrip()}\n'
