@@ -6,7 +6,7 @@ HAPPYMAIL = PYTHONPATH=deploy/local exec $(PYTHON) -B -m happymail
 
 .DEFAULT_GOAL := help
 .PHONY: help install build run demo up down restart status logs \
-	test unit integration postman kafka-smoke format lint clean distclean
+	test unit integration postman kafka-smoke diagrams documents format lint clean distclean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ postman: ## the Postman collection: BASE_URL=http://arch.homework
 
 kafka-smoke: ## the messaging tests and the demo against a real Kafka: BOOTSTRAP=host:9092
 	@$(HAPPYMAIL) kafka-smoke "$(BOOTSTRAP)"
+
+diagrams: ## draw the pictures of docs/diagrams that have changed (needs plantuml)
+	@$(PYTHON) -B deploy/checks/papers/diagrams.py
+
+documents: ## check AsyncAPI, OpenAPI, pictures, links and named paths
+	@$(HAPPYMAIL) documents
 
 format: ## format the Swift sources
 	@$(HAPPYMAIL) format

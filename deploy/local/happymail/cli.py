@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("--follow", action="store_true")
     add("clean", "stop everything and remove data, mails, logs and tools")
     add("test", "every check and test")
+    add("documents", "the papers against what they describe")
     add("unit", "the tests that need no server")
     add("integration", "the Swift tests, on a PostgreSQL and a broker of their own")
     add("postman", "the Postman collection").add_argument("base_url", nargs="?", default="")
@@ -100,6 +101,8 @@ def _test(arguments: argparse.Namespace, run: TestRun) -> int:
     match arguments.command:
         case "test":
             return run.everything()
+        case "documents":
+            return run.documents_only()
         case "unit":
             return run.unit()
         case "integration":

@@ -30,6 +30,7 @@ END_TO_END_TESTS = "^EndToEndTests\\."
 _INSTALL = TOP / "deploy" / "local" / "install.sh"
 _STRUCTURE = TOP / "deploy" / "checks" / "structure.py"
 _CONTRACT = TOP / "deploy" / "checks" / "openapi_contract.py"
+_DOCUMENTS = TOP / "deploy" / "checks" / "documents.py"
 _OWN_WARNING = re.compile(r"(?:^|/)(?:Shared|Services|Package\.swift)\b.*: warning: ")
 # Tests wait for servers more than they compute, and every one has connections of its own.
 _TEST_WIDTH = "6"
@@ -54,6 +55,7 @@ class TestRun:
         run("install", self.install, runs_tests=False)
         run("formatting", self.formatting, runs_tests=False, if_good=["install"])
         run("structure", self.structure, runs_tests=True, if_good=["install"])
+        run("documents", self.documents, runs_tests=True, if_good=["install"])
         run("build", self.build, runs_tests=False, if_good=["install"])
         run("swift tests", self.swift_tests, runs_tests=True, if_good=["build"])
         run("end-to-end tests", self.end_to_end_tests, runs_tests=True, if_good=["build"])
@@ -97,6 +99,15 @@ class TestRun:
     def structure(self, stage: Stage) -> None:
         python = tools.python(self.settings, self.output)
         check_live([str(python), "-B", str(_STRUCTURE)], stage, within_seconds=_CHECK_WITHIN)
+
+    def documents(self, stage: Stage) -> None:
+        python = tools.python(self.settings, self.output)
+        command = [str(python), "-B", str(_DOCUMENTS), "--tools", str(self.settings.folder / "tools")]
+        check_live(command, stage, within_seconds=_CHECK_WITHIN)
+
+    def documents_only(self) -> int:
+        self.stages.run("documents", self.documents, runs_tests=True)
+        return self.stages.summary()
 
     def build(self, stage: Stage) -> None:
         """A warning in our own sources is an error here."""
