@@ -6,7 +6,7 @@ HAPPYMAIL = PYTHONPATH=deploy/local exec $(PYTHON) -B -m happymail
 
 .DEFAULT_GOAL := help
 .PHONY: help install build run demo up down restart status logs \
-	test unit integration load postman kafka-smoke format lint clean distclean helm-test debezium-test deploy-test
+	test unit integration load postman kafka-smoke format lint clean distclean helm-test debezium-test deploy-test diagrams documents
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,12 @@ debezium-test: ## the flow with the real Debezium as the relay (downloads 210 MB
 deploy-test: ## the images, compose and a rolling restart on a Docker engine: some 12 minutes the first time, 2 later
 	@deploy/local/install.sh docker
 	@PYTHONPATH=deploy/local:deploy/tests exec $(PYTHON) -B -m deployment
+
+diagrams: ## draw the pictures of docs/diagrams that have changed (needs plantuml)
+	@$(PYTHON) -B deploy/checks/papers/diagrams.py
+
+documents: ## check AsyncAPI, OpenAPI, pictures, links and named paths
+	@$(HAPPYMAIL) documents
 
 format: ## format the Swift sources
 	@$(HAPPYMAIL) format

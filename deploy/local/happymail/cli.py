@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("--follow", action="store_true")
     add("clean", "stop everything and remove data, mails, logs and tools")
     add("test", "every check and test")
+    add("documents", "the papers against what they describe")
     add("helm-test", "the checks and tests of the Helm chart")
     add("unit", "the tests that need no server")
     add("integration", "the Swift tests, on a PostgreSQL and a broker of their own")
@@ -117,6 +118,8 @@ def _test(arguments: argparse.Namespace, run: TestRun) -> int:
             return run.everything()
         case "helm-test":
             return run.helm()
+        case "documents":
+            return run.documents_only()
         case "unit":
             return run.unit()
         case "integration":

@@ -32,6 +32,7 @@ _STRUCTURE = TOP / "deploy" / "checks" / "structure.py"
 _DEPLOYMENT = TOP / "deploy" / "checks" / "deployment_files.py"
 _HELM_CHART = TOP / "deploy" / "checks" / "helm_chart.py"
 _CONTRACT = TOP / "deploy" / "checks" / "openapi_contract.py"
+_DOCUMENTS = TOP / "deploy" / "checks" / "documents.py"
 _OWN_WARNING = re.compile(r"(?:^|/)(?:Shared|Services|Package\.swift)\b.*: warning: ")
 # Tests wait for servers more than they compute, and every one has connections of its own.
 _TEST_WIDTH = "6"
@@ -56,6 +57,7 @@ class TestRun:
         run("install", self.install, runs_tests=False)
         run("formatting", self.formatting, runs_tests=False, if_good=["install"])
         run("structure", self.structure, runs_tests=True, if_good=["install"])
+        run("documents", self.documents, runs_tests=True, if_good=["install"])
         run("deployment files", self.deployment_files, runs_tests=True, if_good=["install"])
         run("helm chart", self.helm_chart, runs_tests=True, if_good=["install"])
         run("build", self.build, runs_tests=False, if_good=["install"])
@@ -123,6 +125,15 @@ class TestRun:
     def structure(self, stage: Stage) -> None:
         python = tools.python(self.settings, self.output)
         check_live([str(python), "-B", str(_STRUCTURE)], stage, within_seconds=_CHECK_WITHIN)
+
+    def documents(self, stage: Stage) -> None:
+        python = tools.python(self.settings, self.output)
+        command = [str(python), "-B", str(_DOCUMENTS), "--tools", str(self.settings.folder / "tools")]
+        check_live(command, stage, within_seconds=_CHECK_WITHIN)
+
+    def documents_only(self) -> int:
+        self.stages.run("documents", self.documents, runs_tests=True)
+        return self.stages.summary()
 
     def deployment_files(self, stage: Stage) -> None:
         python = tools.python(self.settings, self.output)
