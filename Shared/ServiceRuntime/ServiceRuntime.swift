@@ -76,7 +76,9 @@ package struct ServiceProcess<Configuration: ServiceConfiguration>: Sendable {
             errorOutput(error.description)
             return .configuration
         } catch {
-            errorOutput("\(service.name): \(error)")
+            errorOutput(
+                "\(service.name): \(error)".split(separator: "\n").map { DeadLetterText.harmless(String($0)) }.joined(separator: "\n")
+            )
             return .failure
         }
     }
@@ -140,7 +142,7 @@ package struct ServiceProcess<Configuration: ServiceConfiguration>: Sendable {
             result = .failure(error)
         }
         await desk.postgres.close()
-        for line in try result.get() { output(line) }
+        for line in try result.get() { output(DeadLetterText.harmless(line)) }
     }
 
     private func perform(_ action: Action) async throws {

@@ -1,6 +1,6 @@
 package import EventContracts
 import Kafka
-package import Postgres
+import Postgres
 
 #if canImport(FoundationEssentials)
 package import FoundationEssentials
@@ -61,6 +61,8 @@ package struct DeadLetter: Sendable {
 
     /// Its place among the parked events, for the head of a sequence.
     let place: Int64?
+    /// The key of that sequence; `nil` for a record that nobody could read.
+    let sequenceKey: String?
 
     /// The record, as it once came.
     var record: ConsumedRecord {

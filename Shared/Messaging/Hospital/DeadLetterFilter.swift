@@ -33,7 +33,7 @@ struct DeadLetterQueries: Sendable {
     /// With the columns that ``decode(_:)`` reads.
     private static let columns = """
         d.id, d.topic, d.partition, d.record_offset, d.key, d.value, d.header_names, d.header_values, d.event_id, d.event_type, d.attempts, \
-        d.status, d.error, d.first_failed_at, d.died_at, d.resubmissions, d.repairs, d.place, \
+        d.status, d.error, d.first_failed_at, d.died_at, d.resubmissions, d.repairs, d.place, d.sequence_key, \
         (SELECT count(*) FROM messaging.parked_events e WHERE d.status = 'dead' AND e.consumer_group = d.consumer_group \
             AND e.topic = d.topic AND e.key = d.sequence_key), \
         (SELECT s.next_attempt_at FROM messaging.parked_sequences s WHERE d.status = 'resubmitted' \
@@ -64,12 +64,13 @@ struct DeadLetterQueries: Sendable {
         """
     }
 
-    /// The letters that can be resubmitted, the oldest first, in the order in which sequences are locked within a moment.
-    func dead(_ filter: DeadLetterFilter, limit: Int) -> SQL {
+    /// The letters that may be resubmitted, the oldest first, after `last`.
+    func dead(_ filter: DeadLetterFilter, after last: (time: Timestamp, id: DeadLetterID)?, limit: Int) -> SQL {
         """
-        SELECT d.id FROM messaging.dead_letters d
-        WHERE d.consumer_group = \(group) AND d.status = 'dead' AND (\(filter.key)::text IS NULL OR d.sequence_key = \(filter.key))
-            AND (\(filter.topic)::text IS NULL OR d.topic = \(filter.topic))
+        SELECT \(unescaped: Self.columns) FROM messaging.dead_letters d
+        WHERE d.consumer_group = \(group) AND d.status = 'dead' AND d.resubmissions < \(Int64(MessageHospital.maximumResubmissions))
+            AND (\(last == nil) OR (d.died_at, d.id) > (\(last?.time), \(last?.id)))
+            AND (\(filter.key)::text IS NULL OR d.sequence_key = \(filter.key)) AND (\(filter.topic)::text IS NULL OR d.topic = \(filter.topic))
             AND (\(filter.error)::text IS NULL OR position(lower(\(filter.error)) IN lower(d.error)) > 0)
         ORDER BY d.died_at, d.id LIMIT \(Int64(limit))
         """
@@ -96,7 +97,7 @@ struct DeadLetterQueries: Sendable {
         for row in rows {
             let (
                 id, topic, partition, offset, key, value, names, values, eventID, eventType, attempts, status, error, first, died,
-                resubmissions, repairs, place, behind, next
+                resubmissions, repairs, place, sequenceKey, behind, next
             ) = try row.decode(
                 DeadLetterID.self,
                 String.self,
@@ -116,6 +117,7 @@ struct DeadLetterQueries: Sendable {
                 Int32.self,
                 DeadLetterID?.self,
                 Int64?.self,
+                String?.self,
                 Int64.self,
                 Timestamp?.self
             )
@@ -139,7 +141,8 @@ struct DeadLetterQueries: Sendable {
                     repairs: repairs,
                     parkedBehind: behind,
                     nextAttemptAt: next,
-                    place: place
+                    place: place,
+                    sequenceKey: sequenceKey
                 )
             )
         }

@@ -12,8 +12,8 @@ package struct MessageHospital: Sendable {
     package static let maximumResubmissions = 5
     /// Tells the retries of other processes that there is something to try.
     package static let channel = "messaging_retries"
-    /// Letters in one bulk resubmission.
-    package static let maximumBulk = 1000
+    /// Letters that one bulk resubmission looks at, to the next hundred.
+    package static let maximumBulk = 10_000
 
     private let router: EventRouter
     private let parked: ParkedSequences
@@ -183,8 +183,8 @@ extension MessageHospital {
     package func discard(_ id: DeadLetterID, by operatorName: Operator, in transaction: borrowing Transaction) async throws {
         let letter = try await take(id, in: transaction)
         transaction.enqueue("UPDATE messaging.dead_letters SET status = 'discarded' WHERE id = \(id)")
-        if letter.place != nil, let key = letter.key {
-            let sequence = EventSequence(topic: letter.topic, key: String(decoding: key, as: UTF8.self))
+        if letter.place != nil, let key = letter.sequenceKey {
+            let sequence = EventSequence(topic: letter.topic, key: key)
             transaction.enqueue(letter.parkedBehind == 0 ? parked.unpark(sequence) : parked.next(sequence))
         }
         note("discarded", letter.id, by: operatorName, in: transaction)
@@ -199,35 +199,40 @@ extension MessageHospital {
         package var refused: [(id: DeadLetterID, reason: HospitalRefusal)] = []
     }
 
-    /// Has many letters tried again, the oldest first, spread over time.
+    /// Has many letters tried again, the oldest first, spread over time. Each is a transaction of its own, so that no sequence is held for
+    /// long; what was resubmitted before a failure stays so, and a repeat goes on with the rest.
     ///
     /// - Parameters:
-    ///   - filter: Its status is not looked at: only dead letters can be resubmitted.
+    ///   - filter: Its status is not looked at: only dead letters can be resubmitted. Those that have died too often are left out.
     ///   - rate: Letters a second.
-    ///   - isDryRun: Only tells which.
+    ///   - isDryRun: Only tells which, as far as that can be told without trying.
     package func retryAll(
         _ filter: DeadLetterFilter,
         rate: Int,
         isDryRun: Bool,
         by operatorName: Operator,
-        in transaction: borrowing Transaction
+        in postgres: PostgresPool
     ) async throws -> Bulk {
         precondition(rate > 0, "a rate is positive")
         var bulk = Bulk()
-        let rows = try await transaction.query(queries.dead(filter, limit: Self.maximumBulk))
-        for id in try rows.decode(DeadLetterID.self) {
-            do {
-                if isDryRun {
-                    let letter = try await take(id, in: transaction)
-                    if letter.resubmissions >= Self.maximumResubmissions { throw HospitalRefusal.resubmittedTooOften(letter.resubmissions) }
-                    _ = try readable(letter.record)
-                } else {
-                    let delay = Duration.milliseconds(bulk.resubmitted.count * 1000 / rate)
-                    try await retry(id, after: delay, by: operatorName, in: transaction)
+        var last: (time: Timestamp, id: DeadLetterID)?
+        // Every turn goes on behind the one before, and what is refused counts too: bounded, whatever dies meanwhile.
+        while bulk.resubmitted.count + bulk.refused.count < Self.maximumBulk {
+            let page = try DeadLetterQueries.decode(try await postgres.query(queries.dead(filter, after: last, limit: 100)))
+            guard let end = page.last else { break }
+            last = (end.diedAt, end.id)
+            for letter in page {
+                do {
+                    if isDryRun {
+                        _ = try readable(letter.record)
+                    } else {
+                        let delay = Duration.milliseconds(bulk.resubmitted.count * 1000 / rate)
+                        try await postgres.withTransaction { try await retry(letter.id, after: delay, by: operatorName, in: $0) }
+                    }
+                    bulk.resubmitted.append(letter.id)
+                } catch let refusal as HospitalRefusal {
+                    bulk.refused.append((letter.id, refusal))
                 }
-                bulk.resubmitted.append(id)
-            } catch let refusal as HospitalRefusal {
-                bulk.refused.append((id, refusal))
             }
         }
         return bulk

@@ -10,9 +10,12 @@ ALTER TABLE messaging.dead_letters
     -- A resubmitted letter ends as handled, or is dead again. A repaired one is replaced by its edited copy.
     ADD CONSTRAINT dead_letters_status_check CHECK (status IN ('dead', 'resubmitted', 'handled', 'repaired', 'discarded'));
 
-ALTER TABLE messaging.dead_letters ALTER COLUMN id DROP DEFAULT;
-
-UPDATE messaging.dead_letters SET sequence_key = convert_from(key, 'UTF8') WHERE event_id IS NOT NULL;
+-- The id keeps its default for the instances of the release before, which may still run. What they bury has no place; what has died before this
+-- gets one below that of every follower.
+UPDATE messaging.dead_letters AS letter
+SET sequence_key = convert_from(letter.key, 'UTF8'), place = -heads.number
+FROM (SELECT id, row_number() OVER (ORDER BY died_at, id) AS number FROM messaging.dead_letters WHERE event_id IS NOT NULL) AS heads
+WHERE letter.id = heads.id;
 
 CREATE INDEX dead_letters_age ON messaging.dead_letters (consumer_group, died_at, id);
 

@@ -116,10 +116,16 @@ package struct ParkedRetries: Service {
     private func retry(_ sequence: EventSequence) async throws -> Bool {
         var step = Step.next
         while !Task.isCancelled {
+            var tried = Tried()
             do {
-                step = try await retryHead(of: sequence, after: step)
+                step = try await retryHead(of: sequence, after: step, noting: &tried)
             } catch let error as PostgresError where error.code == .deadlock || error.code == .serializationFailure {
                 return false
+            } catch let error as PostgresError where error.isRetriable && !error.isUnavailable {
+                // A statement or a lock took too long: no fault of the event, and no reason to keep the other sequences waiting.
+                logger.warning("a parked event could not be tried", metadata: ["topic": "\(sequence.topic)", "error": "\(error)"])
+                _ = try await postgres.query(parked.postpone(sequence, by: configuration.pollInterval))
+                return true
             } catch let error where Failure(error) == .infrastructure {
                 throw error
             } catch {
@@ -127,7 +133,11 @@ package struct ParkedRetries: Service {
                     "a parked event failed again",
                     metadata: ["topic": "\(sequence.topic)", "error": "\(String(reflecting: error))"]
                 )
-                try await noteFailure(of: sequence, Failure.summary(of: error))
+                do {
+                    try await noteFailure(of: sequence, tried, Failure.summary(of: error))
+                } catch let error as PostgresError where error.isRetriable && !error.isUnavailable {
+                    return false
+                }
                 return true
             }
             switch step {
@@ -139,8 +149,16 @@ package struct ParkedRetries: Service {
         return true
     }
 
-    private func retryHead(of sequence: EventSequence, after previous: Step) async throws -> Step {
-        // The gate's lock comes before the row's, as it does for whoever opens the gate.
+    /// What was tried, so that a failure is noted of this and of nothing that another instance has made of it meanwhile.
+    private struct Tried {
+        var event: Int64?
+        var attempts: Int32 = 0
+    }
+
+    private func retryHead(of sequence: EventSequence, after previous: Step, noting tried: inout Tried) async throws -> Step {
+        tried = Tried()
+        // The gate's lock comes before the row's; whoever opens the gate takes them the other way round. That is safe only because the row is
+        // not waited for (SKIP LOCKED).
         let gate = try await postgres.query(
             """
             SELECT gate FROM messaging.parked_sequences
@@ -148,11 +166,13 @@ package struct ParkedRetries: Service {
             """
         ).decode(String?.self).first.flatMap { $0 }.map(Gate.init(rawValue:))
 
+        var attempt = Tried()
+        defer { tried = attempt }
         return try await postgres.withTransaction { transaction in
             if let gate { transaction.enqueue(ParkedSequences.lock([gate])) }
             let results = try await transaction.query([
                 """
-                SELECT parked_at < now() - \(configuration.longestWait.wholeMilliseconds) * interval '1 millisecond'
+                SELECT parked_at < now() - \(configuration.longestWait.wholeMilliseconds) * interval '1 millisecond', attempts
                 FROM messaging.parked_sequences
                 WHERE consumer_group = \(parked.group) AND topic = \(sequence.topic) AND key = \(sequence.key) AND state <> 'dead'
                 FOR UPDATE SKIP LOCKED
@@ -163,7 +183,7 @@ package struct ParkedRetries: Service {
                 ORDER BY id LIMIT 2
                 """,
             ])
-            guard let isOverdue = try results[0].decode(Bool.self).first else { return .busy }
+            guard let (isOverdue, attempts) = try results[0].decode(Bool.self, Int32.self).first else { return .busy }
             guard let head = results[1].first else {
                 transaction.enqueue(parked.unpark(sequence))
                 return .stay
@@ -176,6 +196,7 @@ package struct ParkedRetries: Service {
                 [String].self,
                 [String].self
             )
+            attempt = Tried(event: id, attempts: attempts)
             let record = ConsumedRecord(
                 topic: sequence.topic,
                 partition: partition,
@@ -204,16 +225,19 @@ package struct ParkedRetries: Service {
         }
     }
 
-    private func noteFailure(of sequence: EventSequence, _ error: String) async throws {
+    /// Between the attempt, which was rolled back, and this, another instance may have tried the same event, or dealt with it.
+    private func noteFailure(of sequence: EventSequence, _ attempt: Tried, _ error: String) async throws {
         try await postgres.withTransaction { transaction in
             let rows = try await transaction.query(
                 """
                 SELECT s.state, s.attempts, e.id FROM messaging.parked_sequences s JOIN messaging.parked_events e USING (consumer_group, topic, key)
-                WHERE s.consumer_group = \(parked.group) AND s.topic = \(sequence.topic) AND s.key = \(sequence.key)
+                WHERE s.consumer_group = \(parked.group) AND s.topic = \(sequence.topic) AND s.key = \(sequence.key) AND s.state <> 'dead'
                 ORDER BY e.id LIMIT 1 FOR UPDATE OF s
                 """
             )
-            guard let (state, attempts, head) = try rows.decode(String.self, Int32.self, Int64.self).first else { return }
+            guard let (state, attempts, head) = try rows.decode(String.self, Int32.self, Int64.self).first,
+                head == attempt.event, attempts == attempt.attempts
+            else { return }
             // Looks at a closed gate were no failures.
             let tried = state == "waiting" ? 1 : Int(attempts) + 1
             let gaveUp = tried >= configuration.maximumAttempts

@@ -9,6 +9,14 @@ extension ParkedSequences {
         """
     }
 
+    /// Not tried, for reasons that are not the event's: later again, without counting an attempt.
+    func postpone(_ sequence: EventSequence, by pause: Duration) -> SQL {
+        """
+        UPDATE messaging.parked_sequences SET next_attempt_at = now() + \(pause.wholeMilliseconds) * interval '1 millisecond'
+        WHERE consumer_group = \(group) AND topic = \(sequence.topic) AND key = \(sequence.key) AND state <> 'dead'
+        """
+    }
+
     /// The head was handled; the next one starts with a clean slate.
     func next(_ sequence: EventSequence) -> SQL {
         """

@@ -1,4 +1,4 @@
-package import Hummingbird
+import Hummingbird
 package import Logging
 
 /// A service's whole HTTP side: the middleware in its order, the operators' routes and the service's own.

@@ -36,12 +36,12 @@ enum DeadLetterText {
         letter.key.map(text) ?? "no key"
     }
 
-    /// Bytes as text, without anything that would move a terminal's cursor.
     private static func text(_ bytes: [UInt8]) -> String {
-        String(
-            String.UnicodeScalarView(
-                String(decoding: bytes, as: UTF8.self).unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }
-            )
-        )
+        String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A line without anything that would move a terminal's cursor or begin another line: whoever may write to a topic chose parts of it.
+    static func harmless(_ line: String) -> String {
+        String(String.UnicodeScalarView(line.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
     }
 }

@@ -26,6 +26,9 @@ struct DeadLettersCommand: ParsableCommand {
         @Option(help: "The topic.")
         var topic: String?
 
+        /// Whether anything was selected.
+        var restricts: Bool { key != nil || error != nil || topic != nil }
+
         func filter(_ status: DeadLetter.Status?) -> DeadLetterFilter {
             DeadLetterFilter(status: status, key: key, error: error, topic: topic)
         }
@@ -94,7 +97,7 @@ struct DeadLettersCommand: ParsableCommand {
 
         @Argument(help: "The letter's id.")
         var id: DeadLetterID?
-        @Flag(help: "All dead letters that are selected, the oldest first, at most \(MessageHospital.maximumBulk).")
+        @Flag(help: "All dead letters that are selected, the oldest first, \(MessageHospital.maximumBulk) at a time.")
         var all = false
         @OptionGroup var selection: Selection
         @Option(help: "With --all: letters a second, 1 to 1000.")
@@ -105,6 +108,7 @@ struct DeadLettersCommand: ParsableCommand {
 
         func validate() throws {
             if (id == nil) != all { throw ValidationError("name one letter, or --all") }
+            if !all, dryRun || selection.restricts { throw ValidationError("--dry-run, --key, --error and --topic go with --all") }
             if !(1...1000).contains(rate) { throw ValidationError("--rate must be from 1 to 1000") }
         }
 
@@ -115,9 +119,7 @@ struct DeadLettersCommand: ParsableCommand {
                 return ["Resubmitted."]
             }
             let (filter, rate, dryRun) = (selection.filter(nil), rate, dryRun)
-            let bulk = try await desk.postgres.withTransaction {
-                try await desk.hospital.retryAll(filter, rate: rate, isDryRun: dryRun, by: who, in: $0)
-            }
+            let bulk = try await desk.hospital.retryAll(filter, rate: rate, isDryRun: dryRun, by: who, in: desk.postgres)
             let refused = bulk.refused.map { "\($0.id) refused: \($0.reason)" }
             return bulk.resubmitted.map(\.description) + refused
                 + ["\(dryRun ? "Would resubmit" : "Resubmitted") \(bulk.resubmitted.count), refused \(bulk.refused.count)."]

@@ -158,25 +158,27 @@ struct MessageHospitalTests {
             ward.fail(Set(events.map(\.id)))
             try await ward.giveUp(events)
             ward.fail([])
-            let would = try await ward.database.pool.withTransaction {
-                try await ward.hospital.retryAll(DeadLetterFilter(), rate: 1, isDryRun: true, by: nurse, in: $0)
-            }
+            let would = try await ward.hospital.retryAll(DeadLetterFilter(), rate: 1, isDryRun: true, by: nurse, in: ward.database.pool)
             #expect(would.resubmitted.count == 10 && would.refused.isEmpty)
             #expect(try await ward.letters().allSatisfy { $0.status == .dead })
-            let none = try await ward.database.pool.withTransaction {
-                try await ward.hospital.retryAll(DeadLetterFilter(error: "no such error"), rate: 1, isDryRun: false, by: nurse, in: $0)
-            }
+            let none = try await ward.hospital.retryAll(
+                DeadLetterFilter(error: "no such error"),
+                rate: 1,
+                isDryRun: false,
+                by: nurse,
+                in: ward.database.pool
+            )
             #expect(none.resubmitted.isEmpty)
-            let bulk = try await ward.database.pool.withTransaction {
-                try await ward.hospital.retryAll(DeadLetterFilter(error: "bROKEN"), rate: 2, isDryRun: false, by: nurse, in: $0)
-            }
+            let bulk = try await ward.hospital.retryAll(
+                DeadLetterFilter(error: "bROKEN"),
+                rate: 2,
+                isDryRun: false,
+                by: nurse,
+                in: ward.database.pool
+            )
             #expect(bulk.resubmitted == would.resubmitted)
-            // In one transaction now() stands still: the pauses are exact.
             let pauses = try await ward.database.pool.query(
-                """
-                SELECT (extract(epoch FROM next_attempt_at - min(next_attempt_at) OVER ()) * 1000)::bigint
-                FROM messaging.parked_sequences ORDER BY next_attempt_at
-                """
+                "SELECT (extract(epoch FROM next_attempt_at - parked_at) * 1000)::bigint FROM messaging.parked_sequences ORDER BY next_attempt_at"
             ).decode(Int64.self)
             #expect(pauses == (0..<10).map { $0 * 500 })
         }

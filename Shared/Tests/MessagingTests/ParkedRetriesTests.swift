@@ -228,6 +228,73 @@ struct ParkedRetriesTests {
         }
     }
 
+    /// Between an attempt and the note that it failed, another instance may try the same event, or give it up.
+    @Test func `Two instances that fail at once give up the head and never a follower`() async throws {
+        try await MessagingFixture.with(maximumConnections: 12) { database in
+            let heads = (0..<60).map { _ in UserID() }.map { MessagingFixture.event($0) }
+            let followers = heads.map { MessagingFixture.event(UserID($0.key.rawValue) ?? UserID()) }
+            let poison = Set(heads.map(\.id))
+            let instances = (0..<3).map { _ in
+                ProcessorHarness(database, configuration: once) { router, _ in
+                    router.register(
+                        ScriptedHandler(UserErased.self) { batch, _ in
+                            if batch.contains(where: { poison.contains($0.metadata.id) }) { throw Broken() }
+                            return []
+                        }
+                    )
+                }
+            }
+            try await instances[0].process(heads + followers)
+            let configuration = quick
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for instance in instances { group.addTask { try await instance.retries(configuration).run() } }
+                try await eventually("all sequences are dead") {
+                    try await instances[0].states().allSatisfy { $0 == "dead" }
+                }
+                group.cancelAll()
+            }
+            let letters = try await database.pool.query("SELECT event_id, attempts FROM messaging.dead_letters").decode(
+                EventID.self,
+                Int32.self
+            )
+            #expect(Set(letters.map(\.0)) == poison && letters.count == poison.count)
+            #expect(letters.allSatisfy { $0.1 == Int32(configuration.maximumAttempts) })
+            #expect(try await database.count("messaging.parked_events") == followers.count)
+        }
+    }
+
+    /// The retries go on with the others, and come back to it later.
+    @Test func `An event whose attempt takes too long does not hold up other sequences`() async throws {
+        try await MessagingFixture.with { database in
+            let (slow, quickOne) = (MessagingFixture.event(), MessagingFixture.event())
+            let fails = Mutex(true)
+            let harness = ProcessorHarness(database, configuration: once) { router, _ in
+                router.register(
+                    ScriptedHandler(UserErased.self) { batch, transaction in
+                        if fails.withLock({ $0 }) { throw Broken() }
+                        if batch.contains(where: { $0.metadata.id == slow.id }) {
+                            _ = try await transaction.query("SET LOCAL statement_timeout = '20ms'")
+                            _ = try await transaction.query("SELECT pg_sleep(10)")
+                        }
+                        return []
+                    }
+                )
+            }
+            try await harness.process([slow])
+            try await harness.process([quickOne], from: 1)
+            fails.withLock { $0 = false }
+            try await running {
+                try await harness.retries(quick).run()
+            } _: {
+                try await eventually("the other one was handled") { try await database.effects() == [quickOne.id] }
+            }
+            let attempts = try await database.pool.query(
+                "SELECT attempts FROM messaging.parked_sequences WHERE key = \(slow.key.rawValue)"
+            ).decode(Int32.self)
+            #expect(attempts == [1])
+        }
+    }
+
     @Test func `Two instances that retry share the work and keep the order`() async throws {
         try await MessagingFixture.with(maximumConnections: 8) { database in
             let harness = ProcessorHarness(database, configuration: once) { router, _ in router.register(ScriptedHandler.gated) }
