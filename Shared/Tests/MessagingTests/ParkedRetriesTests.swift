@@ -228,38 +228,58 @@ struct ParkedRetriesTests {
         }
     }
 
-    /// Between an attempt and the note that it failed, another instance may try the same event, or give it up.
-    @Test func `Two instances that fail at once give up the head and never a follower`() async throws {
-        try await MessagingFixture.with(maximumConnections: 12) { database in
-            let heads = (0..<60).map { _ in UserID() }.map { MessagingFixture.event($0) }
-            let followers = heads.map { MessagingFixture.event(UserID($0.key.rawValue) ?? UserID()) }
-            let poison = Set(heads.map(\.id))
-            let instances = (0..<3).map { _ in
-                ProcessorHarness(database, configuration: once) { router, _ in
-                    router.register(
-                        ScriptedHandler(UserErased.self) { batch, _ in
-                            if batch.contains(where: { poison.contains($0.metadata.id) }) { throw Broken() }
-                            return []
+    /// Between an attempt and the note that it failed, another instance gives the event up. The first one has a single connection, for which
+    /// the other's whole run stands in the queue before the note.
+    @Test func `A failure is noted of the event that failed, and never of its follower`() async throws {
+        try await MessagingFixture.with { database in
+            let user = UserID()
+            let events = (0..<3).map { _ in MessagingFixture.event(user) }
+            let (tries, isTried, mayFail) = (Tally(), Signal(), Signal())
+            let harness = ProcessorHarness(database, configuration: once) { router, _ in
+                router.register(
+                    ScriptedHandler(UserErased.self) { batch, _ in
+                        guard batch.contains(where: { $0.metadata.id == events[0].id }) else { return [] }
+                        // In the batch it fails first; then alone, in the batch's half; then it is the retries' turn.
+                        if batch.count == 1, tries.add() == 2 {
+                            isTried.notify()
+                            await mayFail.wait()
                         }
-                    )
-                }
+                        throw Broken()
+                    }
+                )
             }
-            try await instances[0].process(heads + followers)
-            let configuration = quick
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for instance in instances { group.addTask { try await instance.retries(configuration).run() } }
-                try await eventually("all sequences are dead") {
-                    try await instances[0].states().allSatisfy { $0 == "dead" }
+            try await harness.process(events)
+            var last = ParkedRetries.Configuration()
+            last.firstPause = .milliseconds(1)
+            last.maximumAttempts = 2
+            last.pollInterval = .seconds(600)
+            let (configuration, narrow) = (
+                last, PostgresPool(configuration: database.configuration, maximumConnections: 1, logger: MessagingFixture.quiet)
+            )
+            try await running {
+                try await harness.retries(configuration, over: narrow).run()
+            } _: {
+                await isTried.wait()
+                async let other: Void = narrow.withConnection { _ in
+                    try await running {
+                        try await harness.retries(configuration).run()
+                    } _: {
+                        try await eventually("the other instance has given it up") { try await harness.states() == ["dead"] }
+                    }
                 }
-                group.cancelAll()
+                try await eventually("the other's run stands in the queue") { narrow.statistics.waiting == 1 }
+                mayFail.notify()
+                try await other
+                _ = try await narrow.query("SELECT 1")
+                _ = try await narrow.query("SELECT 1")
             }
             let letters = try await database.pool.query("SELECT event_id, attempts FROM messaging.dead_letters").decode(
                 EventID.self,
                 Int32.self
             )
-            #expect(Set(letters.map(\.0)) == poison && letters.count == poison.count)
-            #expect(letters.allSatisfy { $0.1 == Int32(configuration.maximumAttempts) })
-            #expect(try await database.count("messaging.parked_events") == followers.count)
+            #expect(letters.map(\.0) == [events[0].id] && letters.map(\.1) == [2])
+            #expect(try await database.count("messaging.parked_events") == 2)
+            await narrow.close()
         }
     }
 

@@ -34,9 +34,9 @@ struct ProcessorHarness {
         )
     }
 
-    func retries(_ configuration: ParkedRetries.Configuration = .init()) -> ParkedRetries {
+    func retries(_ configuration: ParkedRetries.Configuration = .init(), over pool: PostgresPool? = nil) -> ParkedRetries {
         ParkedRetries(
-            postgres: database.pool,
+            postgres: pool ?? database.pool,
             router: router,
             parked: parked,
             wakeUp: wakeUp,
