@@ -50,6 +50,8 @@ struct HealthProbe: Sendable {
         let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
         do {
             channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                // A connection that is being made does not notice that its task was cancelled.
+                .connectTimeout(.seconds(2))
                 .connect(host: host, port: settings.port) { channel in
                     channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
                 }
