@@ -16,6 +16,7 @@ final class System: Sendable {
     let mailbox: Mailbox
     private let admin: PostgresPool
     private let folder: URL
+    private let settings: [String: String]
 
     /// The world of the test that is running.
     @TaskLocal static var current: System?
@@ -41,7 +42,7 @@ final class System: Sendable {
         admin = try ServiceDatabase.adminPool()
         mailbox = try Mailbox(in: folder, port: ports[5])
         broker = try await LocalBroker(in: folder, port: ports[3], controlPort: ports[4])
-        let settings = [
+        settings = [
             "HTTP_HOST": "127.0.0.1", "KAFKA_BOOTSTRAP_SERVERS": broker.bootstrapServers, "KAFKA_TOPIC_PARTITIONS": "3",
             "KAFKA_SESSION_TIMEOUT": "6s", "SMTP_URL": "smtp://127.0.0.1:\(mailbox.port)",
         ]
@@ -51,6 +52,12 @@ final class System: Sendable {
             services.append(ServiceUnderTest(name, port: port, database: database, settings: settings, folder: folder))
         }
         (order, billing, notification) = (services[0], services[1], services[2])
+    }
+
+    /// A second instance of a service, not started yet: the same database, another port.
+    func another(_ name: String) throws -> ServiceUnderTest {
+        let port = RawSocketHandle.freePorts(1)[0]
+        return ServiceUnderTest(name, port: port, database: try service(name).database, settings: settings, folder: folder)
     }
 
     /// Makes a world, lends it, and takes it apart whatever happens.
