@@ -11,9 +11,13 @@ extension EndToEnd {
             let system = try system.get()
             let seconds = try system.services.map { try system.another($0.name) }
             defer { for instance in seconds { (try? instance.running)?.signal(9) } }
+            let start = ContinuousClock.now
             for instance in seconds { try instance.launch() }
-            // Ready means that partitions are assigned: both have some.
-            for instance in seconds + system.services { try await instance.awaitReady() }
+            for instance in seconds {
+                try await instance.awaitReady()
+                print("instances: a second \(instance.name) was ready \(ContinuousClock.now - start) after its start")
+            }
+            for service in system.services { try await service.awaitReady() }
             let customer = try await system.registerWithAccount(holding: 1_000)
             let others = try await (0..<20).asyncMap { _ in try await system.registerWithAccount(holding: 10) }
             let orders = try await others.asyncMap { try await system.placeOrder(10, for: $0) }

@@ -210,7 +210,8 @@ extension KafkaConfiguration {
         self.init(bootstrapServers: settings.bootstrapServers)
         self.clientID = clientID
         sessionTimeout = settings.sessionTimeout
-        heartbeatInterval = settings.sessionTimeout / 3
+        // A member learns of a rebalance by its next heartbeat, and a new instance waits until all have: seconds of readiness for a few bytes.
+        heartbeatInterval = min(settings.sessionTimeout / 3, .seconds(1))
         extra = settings.securityProperties
     }
 }
