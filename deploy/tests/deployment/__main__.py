@@ -58,7 +58,6 @@ class DeployTest:
                 self.up()
                 self.demo()
                 self.collection()
-                self.starts()
                 self.rolling_restart()
             except Failure:
                 self.output.note("What the containers said last:")
@@ -96,6 +95,7 @@ class DeployTest:
             self.compose.run("down", "--volumes", "--remove-orphans", within=120.0, progress=progress, doing="compose down", profile="second")
             progress.result("nothing is left of an earlier run")
         self._up("everything", None)
+        self.starts()
         # With the stand-in nginx, names are looked up at the start only. Second instances come after the first.
         self._up("the second instances", "second")
         if not self.engine.can_pull:
@@ -137,6 +137,8 @@ class DeployTest:
         self.check(mails > 0, f"{mails} mails have arrived in Mailpit")
 
     def starts(self) -> None:
+        """One instance of each. Where another one runs, the group has to be shared out anew, which waits for its heartbeats: the rolling restart
+        prints that."""
         self.output.heading("How long a service takes to be ready, from the start of its process")
         for service in SERVICES:
             container = self.compose.container(service)
