@@ -84,7 +84,16 @@ def promtool(settings: Settings, output: Output) -> Path:
         if shutil.which("apt-get") is None:
             raise Failure("promtool is missing, and there is no apt-get to download the package prometheus that holds it")
         # apt checks the package's signature; its own user may not enter the folder, of which it warns.
-        _run(["apt-get", "--quiet", "download", "prometheus"], sentence, folder)
+        download = ["apt-get", "--quiet", "download", "prometheus"]
+        try:
+            _run(download, sentence, folder)
+        except Failure:
+            # The machine's lists are missing or too old. Lists of our own need no root and leave the machine's alone.
+            for name in ("lists/partial", "archives/partial"):
+                (folder / name).mkdir(parents=True)
+            own = [f"--option=Dir::State::Lists={folder}/lists", f"--option=Dir::Cache={folder}"]
+            _run(["apt-get", "--quiet", *own, "update"], sentence, folder)
+            _run([*download, *own], sentence, folder)
         (package,) = folder.glob("prometheus_*.deb")
         _run(["dpkg-deb", "--extract", str(package), str(folder / "package")], "dpkg-deb could not open the package prometheus")
         _place((folder / "package" / "usr" / "bin" / "promtool").read_bytes(), program)
