@@ -25,6 +25,9 @@ from happymail.stages import Stage, run_live
 
 LARGEST_ADDITION_BYTES = 120_000_000
 READY_WITHIN_SECONDS = 2.0
+# Beside another instance the group is shared out anew, twice: its members hear of it by a heartbeat each time, one a second, and the local
+# broker's gate may hold a join for one more.
+READY_BESIDE_ANOTHER_WITHIN_SECONDS = 4.0
 ORDERS_A_SECOND = 50.0
 HOST = "arch.homework"
 
@@ -138,7 +141,7 @@ class DeployTest:
 
     def starts(self) -> None:
         """One instance of each. Where another one runs, the group has to be shared out anew, which waits for its heartbeats: the rolling restart
-        prints that."""
+        measures that."""
         self.output.heading("How long a service takes to be ready, from the start of its process")
         for service in SERVICES:
             container = self.compose.container(service)
@@ -150,6 +153,7 @@ class DeployTest:
 
     def rolling_restart(self) -> None:
         self.output.heading(f"A rolling restart of every service under {ORDERS_A_SECOND:.0f} orders a second")
+        longest_start = 0.0
         with Load(self.compose.ports["GATEWAY_PORT"], ORDERS_A_SECOND) as load:
             time.sleep(2.0)
             for service in SERVICES:
@@ -159,6 +163,7 @@ class DeployTest:
                         container.restart()
                         took = container.await_ready(_RESTARTED_WITHIN_SECONDS)
                         progress.result(f"ready {took * 1000:.0f} ms after its start; {sum(load.outcome.statuses.values())} requests so far")
+                        longest_start = max(longest_start, took)
                     # The next one goes when this one carries its share again.
                     time.sleep(2.0)
         outcome = load.outcome
@@ -167,6 +172,7 @@ class DeployTest:
         self.output.line(f"  {len(outcome.times)} requests ({answers}); p50 {p50}, p99 {p99}, longest {longest}")
         for failure in outcome.failures[:10]:
             self.output.line(f"  ✘ {failure}")
+        self.check(longest_start < READY_BESIDE_ANOTHER_WITHIN_SECONDS, f"beside another instance the longest start took {longest_start * 1000:.0f} ms")
         self.check(not outcome.failures, f"{len(outcome.failures)} of {len(outcome.times)} requests failed")
         undecided = load.undecided()
         self.check(bool(outcome.orders) and not undecided, f"{len(outcome.orders) - len(undecided)} of {len(outcome.orders)} orders are final")
